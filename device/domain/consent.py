@@ -1,0 +1,119 @@
+"""Who may record whom, now: the only place where a :class:`Permit` is made.
+
+Everything that could forbid a lesson is a :class:`Reason`. The order of the checks is the order in
+which a person can do something about it: agreement first, then the machine.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from device.domain.manifest import PermitDescription
+from device.domain.trajectory import Agreement
+
+_ISSUER = object()
+
+
+class Reason(enum.Enum):
+    """Why a press was refused; each has a sentence in both languages in ``device.domain.texts``."""
+
+    NO_AGREEMENT = "no_agreement"
+    NOT_YET_VALID = "not_yet_valid"
+    EXPIRED = "expired"
+    TEACHER_HAS_NOT_AGREED = "teacher_has_not_agreed"
+    GROUP_HAS_NOT_AGREED = "group_has_not_agreed"
+    OBJECTIONS_NOT_ARRANGED = "objections_not_arranged"
+    TRAJECTORY_CLOSED = "trajectory_closed"
+    NO_COACH_KEY = "no_coach_key"
+    NO_SPACE = "no_space"
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What the machine knows at the moment of the press. ``now`` is an aware wall time."""
+
+    now: datetime
+    clock_trusted: bool
+    coach_key_present: bool
+    free_bytes: int
+    needed_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A press that must not record, with every reason that was found (at least one)."""
+
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """Leave to record one lesson. Cannot be built outside :func:`authorise`."""
+
+    permit_id: str
+    agreement: Agreement
+    granted_at: datetime
+    untrusted_clock: bool
+    _issuer: object
+
+    def __post_init__(self) -> None:
+        if self._issuer is not _ISSUER:
+            raise TypeError("a Permit is made by device.domain.consent.authorise only")
+
+    @property
+    def sound(self) -> bool:
+        """Whether sound may be recorded; it is a decision of its own."""
+        return self.agreement.sound
+
+    def description(self) -> PermitDescription:
+        """Return what travels with the footage."""
+        agreement = self.agreement
+        return PermitDescription(
+            permit_id=self.permit_id,
+            teachers=agreement.teachers,
+            group=agreement.group,
+            trajectory=agreement.trajectory,
+            stage=int(agreement.stage),
+            learning_question=agreement.learning_question,
+            legal_basis=agreement.legal_basis.value,
+            sound=agreement.sound,
+            granted_at=self.granted_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        )
+
+
+def authorise(agreement: Agreement | None, situation: Situation, permit_id: str) -> Permit | Refusal:
+    """Decide whether a lesson may be recorded now.
+
+    ``permit_id`` is a fresh ULID. An untrusted clock cannot judge dates: the lesson may be recorded
+    (the teacher is in the room and pressed), the permit carries the flag, and the date rules still
+    hold for what the clock says.
+    """
+    reasons = (*_agreement_reasons(agreement, situation), *_machine_reasons(situation))
+    if agreement is None or reasons:
+        return Refusal(reasons)
+    return Permit(permit_id, agreement, situation.now, not situation.clock_trusted, _ISSUER)
+
+
+def _agreement_reasons(agreement: Agreement | None, situation: Situation) -> tuple[Reason, ...]:
+    if agreement is None:
+        return (Reason.NO_AGREEMENT,)
+    today = situation.now.date()
+    checks = (
+        (Reason.TRAJECTORY_CLOSED, agreement.closed),
+        (Reason.NOT_YET_VALID, today < agreement.valid_from),
+        (Reason.EXPIRED, today > agreement.valid_until),
+        (Reason.TEACHER_HAS_NOT_AGREED, not agreement.every_teacher_agreed),
+        (Reason.GROUP_HAS_NOT_AGREED, not agreement.group_agreed),
+        (Reason.OBJECTIONS_NOT_ARRANGED, agreement.objecting_pupils > 0 and not agreement.arrangement),
+    )
+    return tuple(reason for reason, holds in checks if holds)
+
+
+def _machine_reasons(situation: Situation) -> tuple[Reason, ...]:
+    checks = (
+        (Reason.NO_COACH_KEY, not situation.coach_key_present),
+        (Reason.NO_SPACE, situation.free_bytes < situation.needed_bytes),
+    )
+    return tuple(reason for reason, holds in checks if holds)

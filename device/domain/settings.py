@@ -1,0 +1,117 @@
+"""Settings with a description, a default and an example; unknown keys and impossible values are refused.
+
+A :class:`Table` is one ``[table]`` of the TOML file. Each package and each driver declares its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from device.domain.errors import Permanent
+
+Value = str | int | float | bool | list[str]
+
+
+class _Required:
+    """Marks a setting that has no default."""
+
+
+REQUIRED = _Required()
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One key: its type (str, int, float, bool or list of str), what it means, and what is allowed.
+
+    ``low``/``high`` bound numbers, ``choices`` bounds texts. An empty text or list as default means
+    "not set".
+    """
+
+    name: str
+    kind: type
+    description: str
+    default: Value | _Required
+    example: Value
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+
+    def check(self, value: Any, where: str) -> Value:
+        """Return the value if it is possible; Permanent that names the key and what would be right."""
+        key = f"{where}.{self.name}"
+        if self.kind is float and type(value) is int:
+            value = float(value)
+        if type(value) is not self.kind or (self.kind is list and not all(isinstance(v, str) for v in value)):
+            raise Permanent(
+                f"{key} must be {_KIND_WORDS[self.kind]}, found {value!r}; for example {self.name} = {toml_value(self.example)}"
+            )
+        if self.choices and value not in self.choices:
+            raise Permanent(f"{key} must be one of {', '.join(self.choices)}, found {value!r}")
+        if self.low is not None and value < self.low:
+            raise Permanent(f"{key} must be at least {self.low:g}, found {value:g}")
+        if self.high is not None and value > self.high:
+            raise Permanent(f"{key} must be at most {self.high:g}, found {value:g}")
+        return value  # type: ignore[no-any-return]  # narrowed by the type check above
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A named table of settings, with a sentence that says what it is for."""
+
+    name: str
+    description: str
+    settings: tuple[Setting, ...]
+
+    def read(self, mapping: Any) -> dict[str, Any]:
+        """Return every setting's value, defaults filled in; unknown keys are refused by name."""
+        if not isinstance(mapping, Mapping):
+            raise Permanent(f"[{self.name}] must be a table")
+        known = {setting.name: setting for setting in self.settings}
+        for key in mapping:
+            if key not in known:
+                raise Permanent(f"unknown key {self.name}.{key}; known keys are {', '.join(sorted(known))}")
+        values: dict[str, Any] = {}
+        for name, setting in known.items():
+            if name in mapping:
+                values[name] = setting.check(mapping[name], self.name)
+            elif isinstance(setting.default, _Required):
+                raise Permanent(
+                    f"{self.name}.{name} is missing ({setting.description}); for example {name} = {toml_value(setting.example)}"
+                )
+            else:
+                values[name] = setting.default
+        return values
+
+    def example(self) -> str:
+        """Return the table as commented TOML: every key with its description; defaults commented out."""
+        lines = [f"# {self.description}", f"[{self.name}]"]
+        for setting in self.settings:
+            lines.append(f"# {setting.description}")
+            if isinstance(setting.default, _Required):
+                lines.append(f"{setting.name} = {toml_value(setting.example)}")
+            else:
+                lines.append(f"#{setting.name} = {toml_value(setting.default)}")
+        return "\n".join(lines) + "\n"
+
+
+_KIND_WORDS: dict[type, str] = {
+    str: "text",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    list: "a list of texts",
+}
+
+
+def toml_value(value: Value) -> str:
+    """Return a value as TOML text."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+        return f'"{escaped}"'
+    if isinstance(value, list):
+        return "[" + ", ".join(toml_value(each) for each in value) + "]"
+    return repr(value)

@@ -1,0 +1,51 @@
+"""A trajectory of coaching, and the agreement under which its lessons may be recorded."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from datetime import date
+
+
+class Stage(enum.IntEnum):
+    """Who leads the conversation about a recording; the initiative moves to the teacher."""
+
+    COACH_LEADS = 1
+    TEACHER_LEADS = 2
+    TEACHER_PREPARES = 3
+
+
+class LegalBasis(enum.Enum):
+    """The school's choice: (A) information and an objection list, or (B) consent per purpose."""
+
+    LEGITIMATE_INTEREST = "legitimate_interest"
+    CONSENT = "consent"
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """What was agreed before a lesson: who is in view, for what, until when.
+
+    ``teachers`` are all teachers in view, ``teachers_agreed`` those who said yes themselves. No pupil
+    is named: only how many objected and what was arranged for them.
+    """
+
+    teachers: tuple[str, ...]
+    teachers_agreed: tuple[str, ...]
+    group: str
+    group_agreed: bool
+    objecting_pupils: int
+    arrangement: str
+    trajectory: str
+    stage: Stage
+    learning_question: str
+    legal_basis: LegalBasis
+    sound: bool
+    valid_from: date
+    valid_until: date
+    closed: bool = False
+
+    @property
+    def every_teacher_agreed(self) -> bool:
+        """Whether there is a teacher, and each one in view has agreed."""
+        return bool(self.teachers) and set(self.teachers) <= set(self.teachers_agreed)

@@ -1,0 +1,24 @@
+"""One file per driver, chosen by the name of its module; each declares its own ``OPTIONS``."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from types import ModuleType
+
+from device.domain.errors import Permanent
+
+KINDS = ("camera", "microphone", "trigger", "indicator")
+
+
+def names(kind: str) -> tuple[str, ...]:
+    """Return the names of all drivers of a kind."""
+    package = importlib.import_module(f"device.drivers.{kind}")
+    return tuple(sorted(m.name for m in pkgutil.iter_modules(package.__path__) if not m.name.startswith("_")))
+
+
+def load(kind: str, name: str) -> ModuleType:
+    """Return a driver's module (``OPTIONS`` and ``build(options)``); Permanent when there is none of that name."""
+    if name not in names(kind):
+        raise Permanent(f"there is no {kind} driver named '{name}'; choose one of {', '.join(names(kind))}")
+    return importlib.import_module(f"device.drivers.{kind}.{name}")

@@ -1,0 +1,192 @@
+"""The seams between the recorder and the world. A driver is one file that fulfils one of these.
+
+Every time is in nanoseconds of the monotonic clock (``*_ns``): a step of the wall clock moves nothing.
+Each seam has a contract suite in ``tests/contracts`` that every driver joins.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from device.domain.consent import Permit
+
+
+@dataclass(frozen=True, slots=True)
+class VideoFormat:
+    """Pixels and the nominal frame rate in frames per second."""
+
+    width: int
+    height: int
+    frame_rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFormat:
+    """Signed 16-bit little-endian samples, channels interleaved."""
+
+    rate_hz: int
+    channels: int
+
+
+@dataclass(frozen=True, slots=True)
+class VideoPacket:
+    """One H.264 access unit in Annex B form. Key frames carry SPS and PPS. No B-frames: order is time."""
+
+    data: bytes
+    pts_ns: int
+    key: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AudioBlock:
+    """Samples in a row; ``pts_ns`` is the time of the first, derived by counting samples."""
+
+    data: bytes
+    pts_ns: int
+
+
+class FootageSink(Protocol):
+    """Where a camera and a microphone deliver. Safe from any thread and never blocks."""
+
+    def video(self, packet: VideoPacket) -> bool:
+        """Take a packet, or return False: it was dropped and counted."""
+        ...
+
+    def audio(self, block: AudioBlock) -> bool:
+        """Take a block, or return False: it was dropped and counted."""
+        ...
+
+    def wait_for_room(self, timeout_s: float) -> bool:
+        """Wait until there is room again. Only for sources that can wait without losing anything."""
+        ...
+
+    def camera_ended(self) -> None:
+        """The source has no more pictures (a film that was played to its end)."""
+        ...
+
+    def camera_failed(self, problem: str) -> None:
+        """The camera stopped delivering for this reason; footage so far is kept."""
+        ...
+
+    def microphone_failed(self, problem: str) -> None:
+        """The microphone stopped delivering for this reason; the picture goes on."""
+        ...
+
+
+class Camera(Protocol):
+    """A lens with an encoder behind it. It is opened by a permit and delivers from its own thread.
+
+    After :meth:`stop` returns, nothing more is delivered and the lens is closed. A camera can be
+    started again. The first packet is a key frame with ``pts_ns >= origin_ns``; stamps strictly rise.
+    """
+
+    def format(self) -> VideoFormat:
+        """Return what it will deliver; Temporary when the camera is absent, Permanent when it cannot work."""
+        ...
+
+    def start(self, permit: Permit, sink: FootageSink, origin_ns: int) -> None:
+        """Open the lens. Nothing seen before ``origin_ns`` is delivered. Busy when already started."""
+        ...
+
+    def blank(self, blanked: bool) -> None:
+        """Deliver black pictures (before the encoder) until told otherwise."""
+        ...
+
+    def stop(self) -> None:
+        """Close the lens; returns when the last packet was delivered. Harmless when not started."""
+        ...
+
+    def frames(self) -> int:
+        """Return how many frames were captured since the start; a watchdog reads it."""
+        ...
+
+
+class Microphone(Protocol):
+    """A source of sound, under the same rules as :class:`Camera`; never started without permission."""
+
+    def format(self) -> AudioFormat | None:
+        """Return what it will deliver, or None: there is no sound."""
+        ...
+
+    def start(self, permit: Permit, sink: FootageSink, origin_ns: int) -> None:
+        """Open the microphone. Refused when the permit does not include sound."""
+        ...
+
+    def mute(self, muted: bool) -> None:
+        """Deliver silence until told otherwise."""
+        ...
+
+    def stop(self) -> None:
+        """Close it; returns when the last block was delivered. Harmless when not started."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A button that went down or came up, at a time."""
+
+    down: bool
+    at_ns: int
+
+
+class Trigger(Protocol):
+    """A button, or what stands in for one."""
+
+    def start(self, on_edge: Callable[[Edge], None]) -> None:
+        """Begin to report edges, debounced and alternating, from any thread."""
+        ...
+
+    def stop(self) -> None:
+        """Report nothing more. Harmless when not started."""
+        ...
+
+
+class Signal(enum.Enum):
+    """What a person in the room must be able to tell apart, by rhythm as well as colour."""
+
+    READY = "ready"
+    RECORDING = "recording"
+    MARKED = "marked"
+    BLANKED = "blanked"
+    ENDING_SOON = "ending_soon"
+    HELD = "held"
+    DISCARDED = "discarded"
+    REFUSED = "refused"
+    FAULT = "fault"
+    OFF = "off"
+
+
+class Indicator(Protocol):
+    """A light, a buzzer, a line on a terminal."""
+
+    def show(self, signal: Signal) -> None:
+        """Show a signal at once. Momentary ones (MARKED, REFUSED, DISCARDED) fall back to the last lasting one."""
+        ...
+
+    def close(self) -> None:
+        """Go dark. Harmless twice."""
+        ...
+
+
+class Clock(Protocol):
+    """The times of this machine."""
+
+    def monotonic_ns(self) -> int:
+        """Return nanoseconds that never jump; comparable within one boot only."""
+        ...
+
+    def now(self) -> datetime:
+        """Return the wall time, aware, in UTC."""
+        ...
+
+    def trusted(self) -> bool:
+        """Tell whether the wall time was synchronised since boot."""
+        ...
+
+    def boot_id(self) -> str:
+        """Return the identity of this boot."""
+        ...
