@@ -1,1 +1,1 @@
-"""TODO"""
+"""The demonstration: the whole way of a lesson on one machine, shown and measured."""

@@ -1,1 +1,1 @@
-"""TODO"""
+"""From encoded packets to sealed segments on the card: queue, interleave, mux, seal, store durably."""

@@ -1,1 +1,1 @@
-"""TODO"""
+"""The recording process: button, permit, lesson, cooling-off; no network."""

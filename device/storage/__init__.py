@@ -1,1 +1,1 @@
-"""TODO"""
+"""The catalogue, recovery after a crash, and retention."""

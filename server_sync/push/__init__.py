@@ -1,1 +1,1 @@
-"""TODO"""
+"""Pushes released recordings to the coach's machine and waits for its receipts."""

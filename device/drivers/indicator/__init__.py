@@ -1,1 +1,1 @@
-"""TODO"""
+"""What a person in the room sees and hears of the recorder."""

@@ -1,1 +1,1 @@
-"""TODO"""
+"""Sources of sound: each delivers counted samples to a sink."""

@@ -1,1 +1,1 @@
-"""TODO"""
+"""What starts, marks and stops: each reports debounced edges."""

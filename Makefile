@@ -1,0 +1,54 @@
+# Two commands to know: `make demo` and `make test`. Each installs first what it needs and lacks, and is
+# silent about it when nothing is missing. `make help` lists the others.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo try test check test-fast lint bench lock clean setup-demo setup-test
+MAKEFLAGS += --no-print-directory
+# A shell that is set up for something else must not leak into our .venv.
+unexport PYTHONPATH PYTHONHOME
+
+PYTHON := .venv/bin/python
+SLOW_SUITES := tests/end_to_end tests/crash
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: setup-demo ## record, seal, push, receive: the whole way once [INPUT=film.mp4 SPEED=real|max SECONDS=n]
+	@.venv/bin/leerblik demo $(if $(INPUT),--input "$$INPUT") $(if $(SPEED),--speed '$(SPEED)') \
+		$(if $(SECONDS),--seconds '$(SECONDS)')
+
+try: setup-demo ## the same, left running to play with until Ctrl-C
+	@.venv/bin/leerblik demo --keep-running
+
+test: check ## everything: check, then end to end and the short form of the crash tests
+	@$(PYTHON) -m pytest -q $(SLOW_SUITES)
+
+check: lint ## lint, types and the fast suite, in under two minutes
+	@$(PYTHON) -m pytest -q tests $(SLOW_SUITES:%=--ignore=%)
+
+test-fast: check ## another word for check
+
+lint: setup-test ## ruff and mypy
+	@$(PYTHON) -m ruff check --quiet .
+	@$(PYTHON) -m ruff format --check --quiet .
+	@$(PYTHON) -m mypy --no-error-summary
+
+bench: setup-test ## measure
+	@$(PYTHON) -m tests.bench
+
+# Keeps the versions that still fit pyproject.toml; UPGRADE=1 takes the newest. The second lock is held to
+# the versions of the first, so that it contains it.
+LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--only-binary :all: --annotation-style line --custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade) \
+	pyproject.toml --extra setup
+lock: ## make the locks again from pyproject.toml [UPGRADE=1]
+	@[ -x .venv/bin/uv ] || bash deploy/setup/setup.sh test
+	@$(LOCK) --extra demo --output-file requirements.lock
+	@$(LOCK) --extra demo --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+
+clean: ## remove the .venv, what the demo left behind, and every cache
+	@rm -rf .venv var build *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+setup-demo setup-test: setup-%:
+	@bash deploy/setup/setup.sh $*

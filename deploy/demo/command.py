@@ -1,0 +1,138 @@
+"""``leerblik demo``: one lesson from the press to the coach's screen, on this machine, measured at the end."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from deploy.demo.house import House
+from deploy.demo.progress import Progress
+from deploy.demo.story import Story, Teller
+from deploy.demo.verdict import judge
+from device.domain.errors import LeerblikError, Permanent
+
+SUMMARY = "show the whole way of a lesson on this machine, from the press to the film"
+_DEFAULT_SECONDS = 12.0
+_COOLING_OFF_S = 3.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--input", metavar="FILM", help="a video file as lens and microphone (default: a synthetic lesson)")
+    parser.add_argument(
+        "--speed", choices=("real", "max"), default="real",
+        help="as fast as life, or as fast as possible (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--seconds", type=float, metavar="N",
+        help=f"seconds to record (default: {_DEFAULT_SECONDS:g}, or the whole film with --input)",
+    )  # fmt: skip
+    parser.add_argument("--folder", default="var/demo", metavar="DIR", help="where everything goes; emptied first (default: %(default)s)")
+    parser.add_argument("--keep-running", action="store_true", help="leave everything running afterwards, until Ctrl-C")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Play the demonstration; 0 when every step and every measurement is right."""
+    seconds = _check_seconds(arguments)
+    progress = Progress()
+    film = _find_input(arguments.input)
+    with House(Path(arguments.folder), _tables(arguments, film, seconds)) as house:
+        for note in house.notes:
+            progress.say(f"  ! {note}.")
+        _introduce(house, progress, film)
+        try:
+            stops_itself = seconds is None or arguments.speed == "max"
+            story = Teller(house, progress).tell(None if stops_itself else seconds)
+            good = _conclude(house, story, film, progress)
+        except LeerblikError as error:
+            progress.failed(str(error))
+            raise
+        except KeyboardInterrupt:
+            progress.failed("stopped with Ctrl-C")
+            raise
+        if arguments.keep_running:
+            _wait(house, progress)
+    return 0 if good else LeerblikError.exit_code
+
+
+def _check_seconds(arguments: argparse.Namespace) -> float | None:
+    seconds: float | None = arguments.seconds
+    if seconds is None:
+        return None if arguments.input else _DEFAULT_SECONDS
+    if not 1 <= seconds <= 3000:
+        raise Permanent(f"--seconds must be between 1 and 3000, found {seconds:g}")
+    return seconds
+
+
+def _find_input(given: str | None) -> Path | None:
+    if given is None:
+        return None
+    path = Path(given).resolve()
+    if not path.is_file():
+        raise Permanent(f"there is no film at {given}")
+    return path
+
+
+def _tables(arguments: argparse.Namespace, film: Path | None, seconds: float | None) -> dict[str, dict[str, Any]]:
+    tables: dict[str, dict[str, Any]] = {
+        "recorder": {
+            "camera": "file" if film else "synthetic",
+            "microphone": "file" if film else "synthetic",
+            "triggers": ["control_socket"], "indicators": ["console"],
+            "segment_s": 4.0, "cooling_off_s": _COOLING_OFF_S, "maximum_length_s": 6 * 3600.0,
+        },
+        "agreement": {
+            "teachers": ["teacher-1"], "teachers_agreed": ["teacher-1"], "group": "demo group", "group_agreed": True,
+            "trajectory": "demo", "stage": 1, "learning_question": "What does a lesson look like from the front?",
+            "sound": True, "valid_from": "2000-01-01", "valid_until": "2999-12-31",
+        },
+        "indicator.console": {"language": "en"},
+    }  # fmt: skip
+    options: dict[str, Any] = {"speed": arguments.speed}
+    if film:
+        options["path"] = str(film)
+        if seconds:
+            options["length_s"] = seconds
+    elif arguments.speed == "max" and seconds:
+        options["length_s"] = seconds
+    kind = tables["recorder"]["camera"]
+    return {**tables, f"camera.{kind}": options, f"microphone.{kind}": dict(options)}
+
+
+def _introduce(house: House, progress: Progress, film: Path | None) -> None:
+    kind = type(house.server).__name__
+    server = "OpenSSH drop box" if kind == "DropBoxServer" else "embedded SFTP server"
+    progress.say(f"Leerblik on this machine: recorder, sync and inbox as separate processes, {server} on port {house.server.port}")
+    progress.say(f"Lens and microphone: {film or 'a synthetic lesson with a counter in every frame'}")
+    progress.say(f"Everything is under {house.folder}\n")
+
+
+def _conclude(house: House, story: Story, film: Path | None, progress: Progress) -> bool:
+    progress.step("measuring")
+    verdict = judge(house, story, film)
+    progress.done(f"{verdict.frames} frames of the film looked at, one by one")
+    width = max(len(row.name) for row in verdict.rows)
+    progress.say("")
+    for row in verdict.rows:
+        progress.say(f"  {row.sign} {row.name:{width}}  {row.value}")
+    progress.say(f"\n  film  {verdict.film}\n")
+    for row in verdict.rows:
+        if row.right is False:
+            print(f"leerblik: not right: {row.name}: {row.value}", file=sys.stderr)
+    return all(row.right is not False for row in verdict.rows)
+
+
+def _wait(house: House, progress: Progress) -> None:
+    command = f"--config {house.config}"
+    progress.say("It keeps running until Ctrl-C. In another terminal:")
+    for words in ("press", "press --double", "status", "doctor"):
+        progress.say(f"  .venv/bin/leerblik {words} {command}")
+    try:
+        while True:
+            house.check()
+            time.sleep(1)
+    except KeyboardInterrupt:
+        progress.say("\nStopping.")

@@ -1,0 +1,60 @@
+"""Finding and ending the processes below one of ours (Linux, ``/proc``)."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+
+def descendants(pid: int) -> list[int]:
+    """Return the ids of every process below ``pid``, nearest first."""
+    parents = _parents()
+    found = [pid]
+    for each in found:
+        found += [child for child, parent in parents.items() if parent == each]
+    return found[1:]
+
+
+def send(number: signal.Signals, pids: list[int]) -> None:
+    """Send a signal to processes, some of which may have gone."""
+    for pid in pids:
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            continue
+
+
+def end(pids: list[int], patience_s: float) -> None:
+    """Ask processes to end; after ``patience_s`` make them."""
+    send(signal.SIGTERM, pids)
+    deadline_s = time.monotonic() + patience_s
+    while any(_runs(pid) for pid in pids) and time.monotonic() < deadline_s:
+        time.sleep(0.01)
+    send(signal.SIGKILL, [pid for pid in pids if _runs(pid)])
+
+
+def _parents() -> dict[int, int]:
+    parents = {}
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            fields = _stat(int(folder.name))
+            if fields:
+                parents[int(folder.name)] = int(fields[1])
+    return parents
+
+
+def _runs(pid: int) -> bool:
+    fields = _stat(pid)
+    return bool(fields) and fields[0] != "Z"
+
+
+def _stat(pid: int) -> list[str]:
+    """Return state, parent and what follows; nothing when the process has gone."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return []
+    # The name before it may contain spaces and brackets.
+    return text.rpartition(")")[2].split()

@@ -1,0 +1,65 @@
+"""``leerblik status``: what the device is doing and where its recordings are."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from device import config
+from device.recorder.client import RecorderClient
+
+SUMMARY = "show what the device is doing and where its recordings are"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--config", metavar="FILE", help=f"configuration (default {config.DEFAULT_PATH})")
+    parser.add_argument("--json", action="store_true", help="print one JSON object for scripts")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Ask the recorder and print its answer."""
+    client = RecorderClient(Path(config.load(arguments.config).table("device")["runtime_dir"]))
+    answer = client.ask("status")
+    if arguments.json:
+        print(json.dumps(answer, indent=2, ensure_ascii=False))
+    else:
+        print("\n".join(_lines(answer)))
+    return 0
+
+
+def _lines(answer: dict[str, Any]) -> list[str]:
+    lines = [f"recorder: {answer['state']}"]
+    if answer["recording"]:
+        lines[0] += f" for {clock_text(answer['recorded_s'])}, {answer['bookmarks']} bookmarks, {answer['dropped_frames']} frames dropped"
+    lines += [f"refused: {reason['message']}" for reason in answer["refusal"]]
+    if answer["problem"]:
+        lines.append(f"problem: {answer['problem']}")
+    lines += [f"{p['process']}: {p['state']}; {p['message']}" for p in answer["processes"]]
+    lines.append(f"free space: {answer['free_bytes'] / 1e9:.1f} GB")
+    if not answer["recordings"]:
+        lines.append("no recordings yet")
+    for row in answer["recordings"]:
+        lines.append("  ".join(_row(row)))
+    return lines
+
+
+def _row(row: dict[str, Any]) -> list[str]:
+    parts = [row["id"], row["started_at"], f"{row['status']:10}"]
+    if row["duration_s"] is not None:
+        parts.append(clock_text(row["duration_s"]))
+    if row["status"] == "held":
+        parts.append(f"leaves in {clock_text(row['cooling_off_left_s'])}")
+    if row["status"] == "uploading" and row["size_bytes"]:
+        parts.append(f"{100 * row['sent_bytes'] // row['size_bytes']} % sent")
+    parts += [flag for flag in ("interrupted", "unclaimed") if row[flag]]
+    return parts
+
+
+def clock_text(seconds: float) -> str:
+    """Return a duration as minutes:seconds or hours:minutes:seconds."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -1,0 +1,66 @@
+"""Sentences that a person at school reads, in Dutch and English; identifiers stay English everywhere."""
+
+from __future__ import annotations
+
+from device.domain.consent import Reason
+from device.domain.session import StopReason
+
+LANGUAGES = ("nl", "en")
+
+_REASONS: dict[Reason, tuple[str, str]] = {
+    Reason.NO_AGREEMENT: (
+        "Er is nog niets afgesproken: vraag de coach om de afspraak voor deze les in te voeren.",
+        "Nothing has been agreed yet: ask the coach to enter the agreement for this lesson.",
+    ),
+    Reason.NOT_YET_VALID: (
+        "De afspraak voor opnemen gaat nog niet in.",
+        "The agreement to record has not begun yet.",
+    ),
+    Reason.EXPIRED: (
+        "De afspraak voor opnemen is verlopen: vraag de coach om een nieuwe.",
+        "The agreement to record has expired: ask the coach for a new one.",
+    ),
+    Reason.TEACHER_HAS_NOT_AGREED: (
+        "Niet iedere docent in beeld heeft zelf toegestemd.",
+        "Not every teacher in view has agreed in person.",
+    ),
+    Reason.GROUP_HAS_NOT_AGREED: (
+        "Voor deze groep is nog geen toestemming geregeld.",
+        "Permission for this group has not been arranged yet.",
+    ),
+    Reason.OBJECTIONS_NOT_ARRANGED: (
+        "Er zijn leerlingen die niet gefilmd mogen worden en daarvoor is nog niets geregeld.",
+        "Some pupils must not be filmed and nothing has been arranged for them yet.",
+    ),
+    Reason.TRAJECTORY_CLOSED: (
+        "Dit traject is afgesloten: er wordt niets meer opgenomen.",
+        "This trajectory is closed: nothing is recorded any more.",
+    ),
+    Reason.NO_COACH_KEY: (
+        "De sleutel van de coach ontbreekt: zonder sleutel kan niets veilig worden bewaard.",
+        "The coach's key is missing: without it nothing can be stored safely.",
+    ),
+    Reason.NO_SPACE: (
+        "De opslag van het apparaat is vol: wacht tot opnamen zijn verstuurd.",
+        "The device's storage is full: wait until recordings have been sent.",
+    ),
+}
+
+_STOPS: dict[StopReason, tuple[str, str]] = {
+    StopReason.PRESS: ("Gestopt met de knop.", "Stopped with the button."),
+    StopReason.MAXIMUM_LENGTH: ("Gestopt: de langste duur is bereikt.", "Stopped: the maximum length was reached."),
+    StopReason.SOURCE_ENDED: ("Gestopt: het beeld is afgelopen.", "Stopped: the source has ended."),
+    StopReason.CAMERA_FAILED: ("Gestopt: de camera viel uit.", "Stopped: the camera failed."),
+    StopReason.LOW_SPACE: ("Gestopt: de opslag is vol.", "Stopped: the storage is full."),
+    StopReason.SHUTDOWN: ("Gestopt: het apparaat gaat uit.", "Stopped: the device is shutting down."),
+}
+
+
+def reason_sentence(reason: Reason, language: str) -> str:
+    """Return why a press was refused and what to do about it."""
+    return _REASONS[reason][LANGUAGES.index(language)]
+
+
+def stop_sentence(reason: StopReason, language: str) -> str:
+    """Return why a recording ended."""
+    return _STOPS[reason][LANGUAGES.index(language)]

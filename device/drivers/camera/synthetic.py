@@ -1,0 +1,124 @@
+"""A lens that looks at an invented lesson: every frame is numbered and every second flashes.
+
+What a test or a demonstration films with it can be checked frame by frame afterwards; see
+``device.drivers._test_card`` for the marks.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from device.domain.consent import Permit
+from device.domain.settings import Setting
+from device.drivers._source import Worker, require_permit
+from device.drivers._take import SECOND_NS, SPEED, Take
+from device.drivers.camera._h264 import (
+    BITRATE,
+    KEYFRAME_INTERVAL,
+    Encoder,
+    black,
+    check_even,
+    exact_rate,
+    stamp_ns,
+)
+from device.drivers.camera._scene import Scene
+from device.ports import Camera, FootageSink, VideoFormat
+
+OPTIONS = (
+    Setting("width", int, "width of the picture in pixels, even", 1280, 1920, 160, 4096),
+    Setting("height", int, "height of the picture in pixels, even", 720, 1080, 90, 4096),
+    Setting("frame_rate", float, "frames per second", 30.0, 25.0, 1.0, 120.0),
+    BITRATE,
+    KEYFRAME_INTERVAL,
+    SPEED,
+    Setting("length_s", float, "seconds of footage after which the film ends, 0 for endless", 0.0, 60.0, 0.0),
+)
+
+LATEST_NS = SECOND_NS
+
+
+def build(options: Mapping[str, Any]) -> Camera:
+    """Return the camera; Permanent when the size is odd."""
+    form = VideoFormat(options["width"], options["height"], options["frame_rate"])
+    check_even(form, "camera")
+    return SyntheticCamera(
+        form, options["bitrate_bps"], options["keyframe_interval_s"], options["speed"], options["length_s"]
+    )
+
+
+class SyntheticCamera:
+    """Frame n is stamped ``origin_ns + n / frame_rate`` exactly and carries its number.
+
+    At real speed a machine that is more than a second late misses frames, as a real sensor would: the
+    numbers jump. At speed ``max`` nothing is missed.
+    """
+
+    def __init__(
+        self, form: VideoFormat, bitrate_bps: int, keyframe_interval_s: float, speed: str, length_s: float
+    ) -> None:
+        self._format = form
+        self._encoding = (bitrate_bps, keyframe_interval_s)
+        self._speed = speed
+        self._rate = exact_rate(form.frame_rate)
+        self._length = round(exact_rate(length_s) * self._rate) or None
+        self._worker = Worker("synthetic camera")
+        self._blanked = threading.Event()
+        self._frames = 0
+
+    def format(self) -> VideoFormat:
+        """Return the size and rate that were configured."""
+        return self._format
+
+    def start(self, permit: Permit, sink: FootageSink, origin_ns: int) -> None:
+        """Begin with frame 0 at ``origin_ns``."""
+        require_permit(permit)
+        self._worker.start(
+            lambda stop: self._film(Take(self._speed, permit, sink, origin_ns, stop)), sink.camera_failed
+        )
+
+    def blank(self, blanked: bool) -> None:
+        """Deliver black pictures, without number or flash, until told otherwise."""
+        if blanked:
+            self._blanked.set()
+        else:
+            self._blanked.clear()
+
+    def stop(self) -> None:
+        """Close the lens."""
+        self._worker.stop()
+
+    def frames(self) -> int:
+        """Return how many frames were captured since the start."""
+        return self._frames
+
+    def _film(self, take: Take) -> None:
+        self._frames = 0
+        with take, Encoder(self._format, *self._encoding) as encoder:
+            if self._deliver(take, encoder):
+                take.sink.camera_ended()
+                take.stop.wait()  # stays in company: sound must not run on past the last picture
+
+    def _deliver(self, take: Take, encoder: Encoder) -> bool:
+        """Return True at the end of the film, False when asked to stop."""
+        scene = Scene(self._format.width, self._format.height, self._rate)
+        dark = black(self._format.width, self._format.height)
+        counter = 0
+        while self._length is None or counter < self._length:
+            pts_ns = take.origin_ns + stamp_ns(counter, self._rate)
+            if not take.wait(pts_ns):
+                return False
+            packet = encoder.encode(dark if self._blanked.is_set() else scene.draw(counter), pts_ns)
+            self._frames += 1
+            take.sink.video(packet)
+            counter = self._next(counter + 1, take)
+        return True
+
+    def _next(self, counter: int, take: Take) -> int:
+        """Return the picture that a sensor would show next: this one, or the present one when too late."""
+        passed_ns = time.monotonic_ns() - take.origin_ns
+        if not take.real or passed_ns - stamp_ns(counter, self._rate) <= LATEST_NS:
+            return counter
+        return int(passed_ns * self._rate / SECOND_NS)

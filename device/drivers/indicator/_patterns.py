@@ -1,0 +1,96 @@
+"""What every signal looks and sounds like: told apart by rhythm alone, in the dark or colour-blind.
+
+signal       light                                             sound (once, when it begins)
+-----------  ------------------------------------------------  -----------------------------
+READY        a short blink every 4 s                           -
+RECORDING    on, steadily                                      one high tone
+MARKED       three short gaps in the light                     two short high tones
+BLANKED      1 s on, 1 s off                                   one long middle tone
+ENDING_SOON  on, with two short gaps every 2 s                 two middle tones
+HELD         two short blinks every 4 s                        high, then low
+DISCARDED    on for 2 s, then dark for half a second           middle, then low, long
+REFUSED      three flashes                                     one low tone
+FAULT        0.2 s on, 0.4 s off, without end                  -
+OFF          dark                                              -
+
+Light never flashes more than three times in any second (WCAG 2.3.1: pupils with photosensitive
+epilepsy). While footage is made the light is never dark for longer than a second.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from device.ports import Signal
+
+LOW_HZ, MIDDLE_HZ, HIGH_HZ, SILENT_HZ = 220, 587, 988, 0
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """So many seconds of light or dark; ``tone_hz`` is 0 for silence."""
+
+    seconds: float
+    light: bool
+    tone_hz: int = SILENT_HZ
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """An opening that is played once and a cycle that repeats. Without a cycle the signal is momentary."""
+
+    opening: tuple[Step, ...]
+    cycle: tuple[Step, ...]
+
+
+_GAP, _LIT = Step(0.15, light=False), Step(0.2, light=True)
+
+PATTERNS = {
+    Signal.READY: Pattern((), (Step(0.1, light=True), Step(3.9, light=False))),
+    Signal.RECORDING: Pattern((Step(0.3, light=True, tone_hz=HIGH_HZ),), (Step(60, light=True),)),
+    Signal.MARKED: Pattern(
+        (
+            Step(0.15, light=False, tone_hz=HIGH_HZ),
+            _LIT,
+            Step(0.15, light=False, tone_hz=HIGH_HZ),
+            _LIT,
+            _GAP,
+            _LIT,
+        ),
+        (),
+    ),
+    Signal.BLANKED: Pattern(
+        (Step(1.0, light=True, tone_hz=MIDDLE_HZ),), (Step(1.0, light=False), Step(1.0, light=True))
+    ),
+    Signal.ENDING_SOON: Pattern(
+        (Step(0.3, light=True, tone_hz=MIDDLE_HZ), _LIT, Step(0.3, light=True, tone_hz=MIDDLE_HZ)),
+        (Step(1.5, light=True), _GAP, _LIT, _GAP),
+    ),
+    Signal.HELD: Pattern(
+        (Step(0.3, light=True, tone_hz=HIGH_HZ), Step(0.3, light=False, tone_hz=LOW_HZ)),
+        (Step(0.1, light=True), Step(0.3, light=False), Step(0.1, light=True), Step(3.5, light=False)),
+    ),
+    Signal.DISCARDED: Pattern(
+        (
+            Step(0.5, light=True, tone_hz=MIDDLE_HZ),
+            Step(1.5, light=True, tone_hz=LOW_HZ),
+            Step(0.5, light=False),
+        ),
+        (),
+    ),
+    Signal.REFUSED: Pattern(
+        (
+            Step(0.2, light=True, tone_hz=LOW_HZ),
+            Step(0.2, light=False, tone_hz=LOW_HZ),
+            Step(0.2, light=True, tone_hz=LOW_HZ),
+            Step(0.2, light=False, tone_hz=LOW_HZ),
+            Step(0.2, light=True),
+            Step(0.6, light=False),
+        ),
+        (),
+    ),
+    Signal.FAULT: Pattern((), (Step(0.2, light=True), Step(0.4, light=False))),
+    Signal.OFF: Pattern((), (Step(60, light=False),)),
+}
+
+MOMENTARY = frozenset(signal for signal, pattern in PATTERNS.items() if not pattern.cycle)

@@ -1,0 +1,82 @@
+"""Signals as lines on a terminal or in the journal: one line per change."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+from collections.abc import Mapping
+from typing import Any, TextIO
+
+from device.domain.settings import Setting
+from device.drivers.indicator._patterns import MOMENTARY
+from device.ports import Indicator, Signal
+
+OPTIONS = (Setting("language", str, "language of the lines: nl or en", "nl", "en", choices=("nl", "en")),)
+
+TEXTS = {
+    "nl": {
+        Signal.READY: "gereed",
+        Signal.RECORDING: "neemt op",
+        Signal.MARKED: "moment gemarkeerd",
+        Signal.BLANKED: "beeld en geluid zijn weg tot de volgende druk",
+        Signal.ENDING_SOON: "neemt op, stopt bijna",
+        Signal.HELD: "opname bewaard, nog niet verstuurd",
+        Signal.DISCARDED: "opname weggegooid",
+        Signal.REFUSED: "geweigerd, de reden staat op de statuspagina",
+        Signal.FAULT: "storing, kijk op de statuspagina",
+        Signal.OFF: "uit",
+    },
+    "en": {
+        Signal.READY: "ready",
+        Signal.RECORDING: "recording",
+        Signal.MARKED: "moment marked",
+        Signal.BLANKED: "no picture and no sound until the next press",
+        Signal.ENDING_SOON: "recording, ends soon",
+        Signal.HELD: "recording kept, not sent yet",
+        Signal.DISCARDED: "recording discarded",
+        Signal.REFUSED: "refused, the status page says why",
+        Signal.FAULT: "fault, see the status page",
+        Signal.OFF: "off",
+    },
+}
+
+
+def build(options: Mapping[str, Any], *, stream: TextIO | None = None) -> Indicator:
+    """Return the indicator; it writes to the standard error stream unless told otherwise."""
+    return Console(options["language"], stream)
+
+
+class Console:
+    """The last line is what is the case now: after a momentary signal the lasting one is said again."""
+
+    def __init__(self, language: str, stream: TextIO | None = None) -> None:
+        self._texts = TEXTS[language]
+        self._stream = sys.stderr if stream is None else stream
+        self._guard = threading.Lock()
+        self._lasting = Signal.OFF
+        self._closed = False
+
+    def show(self, signal: Signal) -> None:
+        """Write a line if the signal changed; nothing after :meth:`close`."""
+        with self._guard:
+            if self._closed or signal is self._lasting:
+                return
+            self._write(signal)
+            if signal in MOMENTARY:
+                self._write(self._lasting)
+            else:
+                self._lasting = signal
+
+    def close(self) -> None:
+        """Say that it is off, once."""
+        with self._guard:
+            if not self._closed and self._lasting is not Signal.OFF:
+                self._write(Signal.OFF)
+            self._closed = True
+
+    def _write(self, signal: Signal) -> None:
+        # A terminal that was closed must not stop a recording.
+        with contextlib.suppress(OSError):
+            self._stream.write(f"leerblik: {self._texts[signal]}\n")
+            self._stream.flush()

@@ -1,0 +1,88 @@
+"""What the microphones without hardware share: samples are counted, paced, muted and delivered in blocks."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+
+from device.domain.consent import Permit
+from device.drivers._source import Worker, require_sound
+from device.drivers._take import SECOND_NS, Take
+from device.ports import AudioBlock, AudioFormat, FootageSink
+
+BLOCKS_PER_SECOND = 50
+BYTES_PER_SAMPLE = 2
+
+
+class Voice:
+    """Delivers blocks of s16le from an iterator in a thread of its own; the samples are the clock."""
+
+    def __init__(self, name: str, speed: str) -> None:
+        self._speed = speed
+        self._worker = Worker(name)
+        self._muted = threading.Event()
+
+    def start(
+        self,
+        permit: Permit,
+        sink: FootageSink,
+        origin_ns: int,
+        form: AudioFormat,
+        blocks: Iterable[tuple[int, bytes]],
+    ) -> None:
+        """Deliver ``(index of the first sample, data)``; index 0 sounds at ``origin_ns``."""
+        require_sound(permit)
+
+        def speak(stop: threading.Event) -> None:
+            with Take(self._speed, permit, sink, origin_ns, stop) as take:
+                self._speak(take, form, blocks)
+
+        self._worker.start(speak, sink.microphone_failed)
+
+    def mute(self, muted: bool) -> None:
+        """Deliver zeros until told otherwise."""
+        if muted:
+            self._muted.set()
+        else:
+            self._muted.clear()
+
+    def stop(self) -> None:
+        """Stop delivering; nothing comes after this returned."""
+        self._worker.stop()
+
+    def _speak(self, take: Take, form: AudioFormat, blocks: Iterable[tuple[int, bytes]]) -> None:
+        for index, data in blocks:
+            end = index + len(data) // (BYTES_PER_SAMPLE * form.channels)
+            # A block exists once its last sample has sounded.
+            if not take.wait(take.origin_ns + sample_ns(end, form.rate_hz)):
+                return
+            heard = bytes(len(data)) if self._muted.is_set() else data
+            take.sink.audio(AudioBlock(heard, take.origin_ns + sample_ns(index, form.rate_hz)))
+
+
+def sample_ns(index: int, rate_hz: int) -> int:
+    """Return when a sample sounds, in nanoseconds after sample 0, rounded down."""
+    return index * SECOND_NS // rate_hz
+
+
+def samples_per_block(rate_hz: int) -> int:
+    """Return the length of a block of about 20 ms."""
+    return rate_hz // BLOCKS_PER_SECOND
+
+
+def in_blocks(
+    pieces: Iterable[tuple[int, bytes]], size_samples: int, channels: int
+) -> Iterator[tuple[int, bytes]]:
+    """Cut adjoining pieces of any length into blocks of one size; only the last may be shorter."""
+    frame_bytes = BYTES_PER_SAMPLE * channels
+    waiting = bytearray()
+    at: int | None = None
+    for index, data in pieces:
+        at = index if at is None else at
+        waiting += data
+        while len(waiting) >= size_samples * frame_bytes:
+            yield at, bytes(waiting[: size_samples * frame_bytes])
+            del waiting[: size_samples * frame_bytes]
+            at += size_samples
+    if waiting and at is not None:
+        yield at, bytes(waiting)

@@ -1,0 +1,124 @@
+"""The sound of any film as a microphone, in step with the picture that ``camera/file.py`` shows of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import av
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+
+from device.domain.consent import Permit
+from device.domain.settings import REQUIRED, Setting
+from device.drivers._film import first_picture_ns, open_film, sounds
+from device.drivers._take import SECOND_NS, SPEED
+from device.drivers.microphone._voice import BYTES_PER_SAMPLE, Voice, in_blocks, samples_per_block
+from device.ports import AudioFormat, FootageSink, Microphone
+
+OPTIONS = (
+    Setting("path", str, "the film whose sound is heard", REQUIRED, "/var/lib/leerblik/films/lesson.mp4"),
+    SPEED,
+    Setting("rate_hz", int, "samples per second to deliver", 48_000, 16_000, 8_000, 192_000),
+    Setting("channels", int, "1 or 2 channels to deliver, 0 for the film's own (at most 2)", 0, 1, 0, 2),
+)
+
+SLIP_NS = 40_000_000
+
+
+def build(options: Mapping[str, Any]) -> Microphone:
+    """Return the microphone; the film is not opened before it is asked for."""
+    return FileMicrophone(Path(options["path"]), options["speed"], options["rate_hz"], options["channels"])
+
+
+class FileMicrophone:
+    """Sample 0 belongs to the film's first picture: sound before it is cut, a later start stays late."""
+
+    def __init__(self, path: Path, speed: str, rate_hz: int, channels: int) -> None:
+        self._path = path
+        self._rate_hz = rate_hz
+        self._channels = channels
+        self._voice = Voice("film microphone", speed)
+
+    def format(self) -> AudioFormat | None:
+        """Return what it will deliver, None for a silent film; Permanent when it cannot be read."""
+        with open_film(self._path) as film:
+            if not film.streams.audio:
+                return None
+            own = min(2, film.streams.audio[0].channels)
+            return AudioFormat(self._rate_hz, self._channels or own)
+
+    def start(self, permit: Permit, sink: FootageSink, origin_ns: int) -> None:
+        """Begin at the film's first picture, which is shown at ``origin_ns``."""
+        form = self.format()
+        blocks = iter(()) if form is None else _blocks(self._path, form)
+        self._voice.start(permit, sink, origin_ns, form or AudioFormat(self._rate_hz, 1), blocks)
+
+    def mute(self, muted: bool) -> None:
+        """Deliver zeros until told otherwise."""
+        self._voice.mute(muted)
+
+    def stop(self) -> None:
+        """Fall silent."""
+        self._voice.stop()
+
+
+def _blocks(path: Path, form: AudioFormat) -> Iterator[tuple[int, bytes]]:
+    zero_ns = first_picture_ns(path)
+    with open_film(path) as film:
+        pieces = _pieces(film, film.streams.audio[0], form, zero_ns)
+        yield from in_blocks(pieces, samples_per_block(form.rate_hz), form.channels)
+
+
+def _pieces(
+    film: InputContainer, stream: AudioStream, form: AudioFormat, zero_ns: int
+) -> Iterator[tuple[int, bytes]]:
+    layout = "mono" if form.channels == 1 else "stereo"
+    resampler = av.AudioResampler(format="s16", layout=layout, rate=form.rate_hz)
+    track = _Track(form)
+    for at_ns, frame in sounds(film, stream):
+        yield from track.align(at_ns, zero_ns, frame.samples * SECOND_NS // frame.sample_rate)
+        for piece in resampler.resample(frame):
+            yield from track.take(piece.to_ndarray().tobytes())
+    for piece in resampler.resample(None):
+        yield from track.take(piece.to_ndarray().tobytes())
+
+
+class _Track:
+    """Adjoining samples counted from the first picture: holes become silence, what overlaps is cut."""
+
+    def __init__(self, form: AudioFormat) -> None:
+        self._rate_hz = form.rate_hz
+        self._frame_bytes = BYTES_PER_SAMPLE * form.channels
+        self._due_ns: int | None = None
+        self._index = 0
+        self._surplus = 0
+
+    def align(self, at_ns: int | None, zero_ns: int, length_ns: int) -> Iterator[tuple[int, bytes]]:
+        """Note that samples of ``length_ns`` come that belong at ``at_ns``; yield silence for a hole."""
+        slip_ns = 0
+        if self._due_ns is None:
+            self._due_ns = zero_ns if at_ns is None else at_ns
+            self._begin((self._due_ns - zero_ns) * self._rate_hz // SECOND_NS)
+        elif at_ns is not None:
+            slip_ns = at_ns - self._due_ns
+        # Small jitter of a container's stamps is not a hole: it comes and goes, and samples are the clock.
+        if abs(slip_ns) > SLIP_NS:
+            self._due_ns += slip_ns
+            samples = slip_ns * self._rate_hz // SECOND_NS
+            self._surplus += max(0, -samples)
+            yield from self.take(bytes(max(0, samples) * self._frame_bytes))
+        self._due_ns += length_ns
+
+    def take(self, data: bytes) -> Iterator[tuple[int, bytes]]:
+        """Yield samples with their index, without those that lie before the first picture or overlap."""
+        cut = min(self._surplus, len(data) // self._frame_bytes)
+        self._surplus -= cut
+        kept = data[cut * self._frame_bytes :]
+        if kept:
+            yield self._index, kept
+            self._index += len(kept) // self._frame_bytes
+
+    def _begin(self, index: int) -> None:
+        self._index, self._surplus = max(0, index), max(0, -index)

@@ -1,0 +1,41 @@
+"""No microphone: the recordings have no sound."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from device.domain.consent import Permit
+from device.domain.settings import Setting
+from device.drivers._source import Worker, require_sound
+from device.ports import AudioFormat, FootageSink, Microphone
+
+OPTIONS: tuple[Setting, ...] = ()
+
+
+def build(options: Mapping[str, Any]) -> Microphone:
+    """Return the microphone that is not there."""
+    return NoMicrophone()
+
+
+class NoMicrophone:
+    """Keeps the rules of a microphone, so that nobody has to ask whether there is one."""
+
+    def __init__(self) -> None:
+        self._worker = Worker("missing microphone")
+
+    def format(self) -> AudioFormat | None:
+        """Return None: there is no sound."""
+        return None
+
+    def start(self, permit: Permit, sink: FootageSink, origin_ns: int) -> None:
+        """Deliver nothing, under the same conditions as any other microphone."""
+        require_sound(permit)
+        self._worker.start(lambda _stop: None, sink.microphone_failed)
+
+    def mute(self, muted: bool) -> None:
+        """Change nothing."""
+
+    def stop(self) -> None:
+        """Be ready to be started again."""
+        self._worker.stop()

@@ -1,0 +1,87 @@
+"""Sound into AAC: samples are counted, so a step of the wall clock never moves the lips."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import av
+
+from device.footage.packets import NS_PER_S, AudioPacket
+from device.ports import AudioBlock, AudioFormat
+
+AAC_CODEC = "aac"
+_FRAME_SAMPLES = 1024
+
+
+def layout_name(audio: AudioFormat) -> str:
+    """Return libav's name for one or two channels."""
+    return "mono" if audio.channels == 1 else "stereo"
+
+
+class AacEncoder:
+    """Turns blocks of samples into AAC frames on the film's time line.
+
+    ``origin_ns`` is the film's time zero. Samples before it are cut; a microphone that starts late
+    leaves the track starting late. Where blocks were lost a hole in time stays a hole, so that what
+    follows is still in step with the picture.
+    """
+
+    # Stamps come from counting samples, so within a run they agree to a rounding; more is a real hole.
+    _TOLERANCE_SAMPLES = 240
+
+    def __init__(self, audio: AudioFormat, bitrate_bps: int, origin_ns: int) -> None:
+        self._rate_hz = audio.rate_hz
+        self._sample_bytes = 2 * audio.channels
+        self._layout = layout_name(audio)
+        self._origin_ns = origin_ns
+        self._pending = bytearray()
+        self._position: int | None = None
+        self._codec: av.AudioCodecContext = av.CodecContext.create(AAC_CODEC, "w")
+        self._codec.sample_rate = audio.rate_hz
+        self._codec.layout = self._layout
+        self._codec.format = "fltp"
+        self._codec.bit_rate = bitrate_bps
+        self._codec.time_base = Fraction(1, audio.rate_hz)
+        self._codec.open()
+        self._resampler = av.AudioResampler(format="fltp", layout=self._layout, rate=audio.rate_hz)
+
+    def encode(self, block: AudioBlock) -> list[AudioPacket]:
+        """Take one block; return the frames that are complete by now."""
+        first = round((block.pts_ns - self._origin_ns) * self._rate_hz / NS_PER_S)
+        data = self._continue_from(first, block.data)
+        self._pending += data
+        packets: list[AudioPacket] = []
+        frame_bytes = _FRAME_SAMPLES * self._sample_bytes
+        while len(self._pending) >= frame_bytes:
+            packets += self._encode_frame(bytes(self._pending[:frame_bytes]))
+            del self._pending[:frame_bytes]
+        return packets
+
+    def _continue_from(self, first: int, data: bytes) -> bytes:
+        """Return the part of the block that lies after what there is already."""
+        expected = 0 if self._position is None else self._position + len(self._pending) // self._sample_bytes
+        if self._position is not None and abs(first - expected) <= self._TOLERANCE_SAMPLES:
+            return data
+        surplus = max(0, expected - first)
+        data = data[surplus * self._sample_bytes :]
+        if data and (self._position is None or first > expected):
+            self._pending.clear()
+            self._position = max(first, expected)
+        return data
+
+    def _encode_frame(self, samples: bytes) -> list[AudioPacket]:
+        assert self._position is not None  # there are pending samples, so their place is known
+        frame = av.AudioFrame(format="s16", layout=self._layout, samples=_FRAME_SAMPLES)
+        frame.planes[0].update(samples)
+        frame.sample_rate = self._rate_hz
+        frame.time_base = Fraction(1, self._rate_hz)
+        (planar,) = self._resampler.resample(frame)
+        planar.pts, planar.time_base = self._position, frame.time_base
+        self._position += _FRAME_SAMPLES
+        # The first frame out of an AAC encoder is its run-up and lies before the first sample.
+        return [self._packet(p) for p in self._codec.encode(planar) if p.pts is not None and p.pts >= 0]
+
+    def _packet(self, packet: av.Packet) -> AudioPacket:
+        assert packet.pts is not None  # filtered by the caller
+        pts_ns = self._origin_ns + packet.pts * NS_PER_S // self._rate_hz
+        return AudioPacket(bytes(packet), packet.pts, _FRAME_SAMPLES, pts_ns)

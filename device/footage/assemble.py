@@ -1,0 +1,152 @@
+"""From the journal and the files of a recording to its manifest: the same way after a stop and after a crash."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
+
+from device.domain.manifest import (
+    AudioDescription,
+    Interval,
+    Manifest,
+    PermitDescription,
+    SegmentEntry,
+    VideoDescription,
+    read_permit,
+)
+from device.footage.durable import DurableFile, hash_file, sync_folder
+from device.footage.journal import Journal
+from device.footage.seal import CHUNK_BYTES, SealedWriter
+from device.footage.segment import SUFFIX
+
+MANIFEST_NAME = "manifest.age"
+Event = dict[str, Any]
+
+
+def write_opening(
+    journal: Journal,
+    *,
+    recording: str,
+    device: str,
+    started_at: str,
+    clock_trusted: bool,
+    boot_id: str,
+    permit: PermitDescription,
+    video: VideoDescription,
+    audio: AudioDescription | None,
+) -> None:
+    """Write the first line of a journal: everything that is known before the first picture."""
+    journal.write(
+        "opened", recording=recording, device=device, started_at=started_at, clock_trusted=clock_trusted,
+        boot_id=boot_id, permit=asdict(permit), video=asdict(video), audio=asdict(audio) if audio else None,
+    )  # fmt: skip
+
+
+def was_stopped(events: Sequence[Event]) -> bool:
+    """Tell whether the recorder lived to write the end of this recording."""
+    return any(event["event"] == "stopped" for event in events)
+
+
+def was_discarded(events: Sequence[Event]) -> bool:
+    """Tell whether the teacher said no to this recording."""
+    return any(event["event"] == "discarded" for event in events)
+
+
+def assemble(folder: Path, events: Sequence[Event], *, unclaimed: bool = False) -> Manifest | None:
+    """Return the manifest of a recording, or None when not one picture of it reached the card.
+
+    Segments that were closed are taken from the journal; an open one that a crash left is measured
+    and hashed now, and marks the recording as interrupted.
+    """
+    opened = next((event for event in events if event["event"] == "opened"), None)
+    if opened is None:
+        return None
+    segments = _segments(folder, events)
+    if not segments:
+        return None
+    incomplete = not all(segment.complete for segment in segments)
+    end_us = max(segment.offset_us + (segment.duration_us or 0) for segment in segments)
+    audio = opened["audio"]
+    return Manifest(
+        recording=opened["recording"],
+        device=opened["device"],
+        started_at=opened["started_at"],
+        clock_trusted=opened["clock_trusted"],
+        duration_us=end_us,
+        interrupted=incomplete or not was_stopped(events),
+        unclaimed=unclaimed,
+        dropped_frames=sum(event["frames"] for event in events if event["event"] == "dropped"),
+        permit=read_permit(opened["permit"], f"{folder.name}: permit"),
+        video=VideoDescription(**opened["video"]),
+        audio=AudioDescription(**audio) if audio else None,
+        segments=tuple(segments),
+        bookmarks_us=tuple(sorted(event["at_us"] for event in events if event["event"] == "bookmark")),
+        intervals=tuple(_intervals(events, end_us)),
+    )
+
+
+def seal_manifest(
+    manifest: Manifest, folder: Path, recipients: Sequence[X25519PublicKey]
+) -> tuple[int, str]:
+    """Store the manifest sealed beside its segments; returns size in bytes and SHA-256.
+
+    A manifest that a crash left half written is replaced: nothing refers to it yet.
+    """
+    path = folder / MANIFEST_NAME
+    temporary = folder / f".{MANIFEST_NAME}"
+    temporary.unlink(missing_ok=True)
+    file = DurableFile(temporary)
+    try:
+        sealed = SealedWriter(file, recipients)
+        sealed.write(manifest.to_bytes())
+        sealed.close()
+    finally:
+        file.close()
+    temporary.rename(path)
+    sync_folder(folder)
+    return file.size_bytes, file.sha256
+
+
+def _segments(folder: Path, events: Sequence[Event]) -> list[SegmentEntry]:
+    closed = {event["object"]: event for event in events if event["event"] == "segment_closed"}
+    segments: list[SegmentEntry] = []
+    for event in events:
+        if event["event"] != "segment_opened":
+            continue
+        name = event["object"]
+        if name in closed:
+            values = {key: value for key, value in closed[name].items() if key != "event"}
+            segments.append(SegmentEntry(**values, complete=True))
+        else:
+            segments += _measure(folder / f"{name}{SUFFIX}", event)
+    return segments
+
+
+def _measure(path: Path, event: Event) -> list[SegmentEntry]:
+    """Adopt a segment that was open in a crash, unless it is too short to hold anything readable."""
+    if not path.exists() or path.stat().st_size <= CHUNK_BYTES:
+        return []
+    size_bytes, sha256 = hash_file(path)
+    return [SegmentEntry(event["object"], event["offset_us"], None, size_bytes, sha256, complete=False)]
+
+
+def _intervals(events: Sequence[Event], end_us: int) -> list[Interval]:
+    intervals: list[Interval] = []
+    blanked_us: int | None = None
+    for event in events:
+        if event["event"] == "dropped":
+            intervals.append(Interval(event["from_us"], event["to_us"], "dropped"))
+        elif event["event"] == "blanked":
+            blanked_us = event["at_us"]
+        elif event["event"] == "unblanked" and blanked_us is not None:
+            intervals.append(Interval(blanked_us, event["at_us"], "blanked"))
+            blanked_us = None
+        elif event["event"] == "microphone_failed":
+            intervals.append(Interval(event["at_us"], max(end_us, event["at_us"]), "microphone"))
+    if blanked_us is not None:
+        intervals.append(Interval(blanked_us, max(end_us, blanked_us), "blanked"))
+    return intervals

@@ -1,0 +1,80 @@
+"""Packets into fragmented MP4: every fragment is whole by itself, so a cut costs the last one only."""
+
+from __future__ import annotations
+
+import io
+from fractions import Fraction
+
+import av
+import av.container
+import av.video.stream
+
+from device.footage.aac import AAC_CODEC, layout_name
+from device.footage.boxes import BoxWriter
+from device.footage.packets import NS_PER_S, AudioPacket
+from device.ports import AudioFormat, VideoPacket
+
+_VIDEO_TIME_BASE = Fraction(1, 90_000)
+# delay_moov writes the header with the first fragment, when it is known where each track begins:
+# with empty_moov alone, sound that begins 10 ms after the picture is shifted onto its start.
+_OPTIONS = {
+    "movflags": "empty_moov+delay_moov+default_base_moof",
+    "frag_duration": "500000",
+    "flush_packets": "1",
+    "max_interleave_delta": "1000000",
+}
+
+
+class VideoTemplate:
+    """What the muxer must know about the picture, read from the first key frame."""
+
+    def __init__(self, key_frame: VideoPacket) -> None:
+        # The container must stay open for as long as its stream serves as a template.
+        self._container = av.open(io.BytesIO(key_frame.data), format="h264")
+        self.stream: av.video.stream.VideoStream = self._container.streams.video[0]
+
+    def close(self) -> None:
+        """Let the decoder's memory go."""
+        self._container.close()
+
+
+class SegmentMuxer:
+    """One segment: starts at its own time zero and ends whole."""
+
+    def __init__(self, target: BoxWriter, video: VideoTemplate, audio: AudioFormat | None, fps: float) -> None:
+        self._container = av.open(target, "w", format="mp4", options=_OPTIONS)
+        self._video = self._container.add_stream_from_template(video.stream)
+        self._video.time_base = _VIDEO_TIME_BASE
+        self._frame_ticks = round(90_000 / fps)
+        self._audio = None
+        if audio is not None:
+            self._audio = self._container.add_stream(
+                AAC_CODEC, rate=audio.rate_hz, layout=layout_name(audio)
+            )
+            self._audio_time_base = Fraction(1, audio.rate_hz)
+
+    def video(self, packet: VideoPacket, offset_ns: int) -> None:
+        """Add a picture that lies ``offset_ns`` after the start of this segment."""
+        muxed = av.Packet(packet.data)
+        muxed.stream = self._video
+        muxed.time_base = _VIDEO_TIME_BASE
+        muxed.pts = muxed.dts = round(Fraction(offset_ns * 90_000, NS_PER_S))
+        muxed.duration = self._frame_ticks
+        muxed.is_keyframe = packet.key
+        self._container.mux_one(muxed)
+
+    def audio(self, packet: AudioPacket, offset_samples: int) -> None:
+        """Add a frame of sound that lies ``offset_samples`` after the start of this segment."""
+        if self._audio is None:
+            raise ValueError("this segment has no sound")
+        muxed = av.Packet(packet.data)
+        muxed.stream = self._audio
+        muxed.time_base = self._audio_time_base
+        muxed.pts = muxed.dts = offset_samples
+        muxed.duration = packet.duration
+        muxed.is_keyframe = True
+        self._container.mux_one(muxed)
+
+    def close(self) -> None:
+        """Write what libav still holds."""
+        self._container.close()

@@ -1,0 +1,134 @@
+"""A push writer of the age v1 format (https://age-encryption.org/v1): what goes in is readable by keys only.
+
+``pyrage.encrypt_io`` pulls from a reader and decides itself when a chunk is full; a recording must
+decide that itself, so that what was filmed a second ago is on the card and not in a buffer. Its output
+is tested against pyrage and the ``age`` command, which read it.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Sequence
+from typing import Protocol
+
+from cryptography.hazmat.primitives import hashes, hmac
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from device.domain.errors import Permanent
+
+CHUNK_BYTES = 64 * 1024
+TAG_BYTES = 16
+_BECH32 = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
+_BECH32_CONST = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
+
+
+class ByteSink(Protocol):
+    """Anything that takes bytes in order."""
+
+    def write(self, data: bytes, /) -> object:
+        """Take all of the bytes."""
+        ...
+
+
+def read_recipient(text: str) -> X25519PublicKey:
+    """Return the public key in an ``age1…`` recipient; Permanent when it is not one (checksum included)."""
+    prefix, _, data = text.strip().rpartition("1")
+    values = [_BECH32.find(letter) for letter in data]
+    if prefix != "age" or min(values, default=-1) < 0 or not _checksum_holds(prefix, values):
+        raise Permanent(f"'{text.strip()[:80]}' is not an age recipient; it looks like age1… with 62 characters")
+    number = 0
+    for value in values[:-6]:
+        number = number << 5 | value
+    spare_bits = 5 * (len(values) - 6) - 256
+    if not 0 <= spare_bits < 5 or number & ((1 << spare_bits) - 1):
+        raise Permanent(f"'{text.strip()[:80]}' is not an X25519 recipient of age")
+    return X25519PublicKey.from_public_bytes((number >> spare_bits).to_bytes(32, "big"))
+
+
+def _checksum_holds(prefix: str, values: Sequence[int]) -> bool:
+    expanded = [ord(c) >> 5 for c in prefix] + [0] + [ord(c) & 31 for c in prefix] + list(values)
+    check = 1
+    for value in expanded:
+        top = check >> 25
+        check = (check & 0x1FFFFFF) << 5 ^ value
+        for bit, constant in enumerate(_BECH32_CONST):
+            check ^= constant if top >> bit & 1 else 0
+    return check == 1
+
+
+class SealedWriter:
+    """Encrypts what is written to several recipients, chunk by chunk, into a sink.
+
+    Not safe for use from two threads. Memory is one chunk of 64 KiB, whatever the length.
+    """
+
+    def __init__(self, sink: ByteSink, recipients: Sequence[X25519PublicKey]) -> None:
+        if not recipients:
+            raise Permanent("footage is sealed to at least one recipient; none is configured")
+        self._sink = sink
+        self._pending = bytearray()
+        self._counter = 0
+        file_key = os.urandom(16)
+        nonce = os.urandom(16)
+        self._cipher = ChaCha20Poly1305(_derive(file_key, nonce, b"payload"))
+        sink.write(_header(file_key, recipients) + nonce)
+
+    @property
+    def pending_bytes(self) -> int:
+        """Bytes that wait in memory for their chunk to fill; they are lost when the process dies."""
+        return len(self._pending)
+
+    def write(self, data: bytes) -> int:
+        """Take bytes; whole chunks go to the sink once it is known that something follows them."""
+        self._pending += data
+        while len(self._pending) > CHUNK_BYTES:
+            self._emit(CHUNK_BYTES, last=False)
+        return len(data)
+
+    def flush_full_chunk(self) -> None:
+        """Send a chunk that is exactly full. The caller promises that at least one byte follows."""
+        if len(self._pending) == CHUNK_BYTES:
+            self._emit(CHUNK_BYTES, last=False)
+
+    def close(self) -> None:
+        """Write the final chunk; after this the object is whole and cannot be truncated unnoticed."""
+        if not self._pending and self._counter:
+            raise ValueError("the format has no empty final chunk; write at least one byte after a flush")
+        self._emit(len(self._pending), last=True)
+
+    def _emit(self, size: int, *, last: bool) -> None:
+        nonce = self._counter.to_bytes(11, "big") + bytes([last])
+        self._counter += 1
+        self._sink.write(self._cipher.encrypt(nonce, bytes(self._pending[:size]), None))
+        del self._pending[:size]
+
+
+def _header(file_key: bytes, recipients: Sequence[X25519PublicKey]) -> bytes:
+    lines = [b"age-encryption.org/v1"]
+    for recipient in recipients:
+        lines += _stanza(file_key, recipient)
+    head = b"\n".join(lines) + b"\n---"
+    mac = hmac.HMAC(_derive(file_key, b"", b"header"), hashes.SHA256())
+    mac.update(head)
+    return head + b" " + _base64(mac.finalize()) + b"\n"
+
+
+def _stanza(file_key: bytes, recipient: X25519PublicKey) -> list[bytes]:
+    ephemeral = X25519PrivateKey.generate()
+    share = ephemeral.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    salt = share + recipient.public_bytes(Encoding.Raw, PublicFormat.Raw)
+    wrap_key = _derive(ephemeral.exchange(recipient), salt, b"age-encryption.org/v1/X25519")
+    body = ChaCha20Poly1305(wrap_key).encrypt(bytes(12), file_key, None)
+    return [b"-> X25519 " + _base64(share), _base64(body)]
+
+
+def _derive(secret: bytes, salt: bytes, info: bytes) -> bytes:
+    return HKDF(hashes.SHA256(), 32, salt, info).derive(secret)
+
+
+def _base64(data: bytes) -> bytes:
+    return base64.b64encode(data).rstrip(b"=")

@@ -1,0 +1,91 @@
+"""One segment on the card: muxer, seal and file as one thing."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
+
+from device.domain.manifest import SegmentEntry
+from device.footage.boxes import BoxWriter
+from device.footage.durable import DurableFile
+from device.footage.mux import SegmentMuxer, VideoTemplate
+from device.footage.packets import AudioPacket
+from device.footage.seal import SealedWriter
+from device.ports import AudioFormat, VideoPacket
+
+SUFFIX = ".age"
+_FILL_AFTER_NS = 500_000_000
+
+
+class Segment:
+    """Takes packets with stamps of the recording and stores them from its own time zero."""
+
+    def __init__(
+        self,
+        folder: Path,
+        name: str,
+        recipients: Sequence[X25519PublicKey],
+        template: VideoTemplate,
+        audio: AudioFormat | None,
+        frame_rate: float,
+        start_ns: int,
+        start_samples: int,
+    ) -> None:
+        self.name = name
+        self.start_ns = start_ns
+        self._start_samples = start_samples
+        self._file = DurableFile(folder / f"{name}{SUFFIX}")
+        self._sealed = SealedWriter(self._file, recipients)
+        self._boxes = BoxWriter(self._sealed)
+        self._muxer = SegmentMuxer(self._boxes, template, audio, frame_rate)
+        self._waiting_since_ns: int | None = None
+
+    def video(self, packet: VideoPacket, now_ns: int) -> None:
+        """Write a picture."""
+        self._muxer.video(packet, packet.pts_ns - self.start_ns)
+        self._let_go(now_ns)
+
+    def audio(self, packet: AudioPacket) -> bool:
+        """Write a frame of sound; False when it lies before this segment and had to be left out."""
+        if packet.pts < self._start_samples:
+            return False
+        self._muxer.audio(packet, packet.pts - self._start_samples)
+        return True
+
+    def sync(self) -> None:
+        """Put it on the card; called from the syncing thread."""
+        self._file.sync()
+
+    def close(self, offset_us: int, end_us: int) -> SegmentEntry:
+        """End the segment whole and return its entry for the manifest."""
+        self._muxer.close()
+        self._boxes.close()
+        self._file.close()
+        return SegmentEntry(
+            object=self.name,
+            offset_us=offset_us,
+            duration_us=end_us - offset_us,
+            size_bytes=self._file.size_bytes,
+            sha256=self._file.sha256,
+            complete=True,
+        )
+
+    def abandon(self) -> None:
+        """Let go after an error of the card: what is there stays there, as after a crash."""
+        self._boxes.ignore_rest()
+        self._muxer.close()
+        with contextlib.suppress(OSError):
+            self._file.close()
+
+    def _let_go(self, now_ns: int) -> None:
+        """See to it that no fragment waits in memory much longer than half a second."""
+        if not self._sealed.pending_bytes or not self._boxes.between_boxes:
+            self._waiting_since_ns = None
+        elif self._waiting_since_ns is None:
+            self._waiting_since_ns = now_ns
+        elif now_ns - self._waiting_since_ns >= _FILL_AFTER_NS:
+            self._boxes.fill_chunk()
+            self._waiting_since_ns = None

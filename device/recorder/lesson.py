@@ -1,0 +1,155 @@
+"""One lesson while it is recorded: camera and microphone into sealed segments, events into the journal."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
+
+from device.domain.consent import Permit
+from device.domain.errors import Permanent, Temporary
+from device.domain.manifest import AudioDescription, VideoDescription
+from device.domain.session import StopReason
+from device.footage.assemble import write_opening
+from device.footage.journal import Journal
+from device.footage.queue import Bounds
+from device.footage.writer import FootagePlan, FootageSummary, FootageWriter
+from device.ports import AudioFormat, Camera, Clock, Microphone, VideoFormat
+
+Notify = Callable[[str, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class LessonSettings:
+    """What is the same for every lesson on this device."""
+
+    device: str
+    recipients: Sequence[X25519PublicKey]
+    segment_s: float
+    audio_bitrate_bps: int
+
+
+class Lesson:
+    """Opened by a permit, ended by :meth:`stop`. Not safe for use from two threads."""
+
+    def __init__(
+        self,
+        permit: Permit,
+        camera: Camera,
+        microphone: Microphone,
+        clock: Clock,
+        settings: LessonSettings,
+        new_name: Callable[[], str],
+        notify: Notify,
+    ) -> None:
+        if not isinstance(permit, Permit):
+            raise TypeError("a lesson is recorded with a Permit only")
+        self.permit = permit
+        self._camera = camera
+        self._microphone = microphone
+        self._clock = clock
+        self._settings = settings
+        self._new_name = new_name
+        self._notify = notify
+        self._writer: FootageWriter | None = None
+        self._journal: Journal | None = None
+        self.bookmarks = 0
+
+    def start(self, folder: Path, recording: str) -> None:
+        """Open lens and microphone. LeerblikError when the camera cannot; the folder may then be empty.
+
+        A microphone that cannot be opened does not stop the picture: the lesson goes on in silence.
+        """
+        video = self._camera.format()
+        audio = self._microphone.format() if self.permit.sound else None
+        self._journal = Journal(folder)
+        self._open_journal(recording, video, audio)
+        plan = FootagePlan(
+            folder, self._settings.recipients, video, audio, self._settings.segment_s,
+            self._settings.audio_bitrate_bps, Bounds(),
+        )  # fmt: skip
+        self._writer = FootageWriter(plan, self._journal, self._new_name, self._notify)
+        self._writer.start()
+        origin_ns = self._clock.monotonic_ns()
+        self._camera.start(self.permit, self._writer.camera_inlet, origin_ns)
+        if audio is not None:
+            self._start_microphone(self._writer, origin_ns)
+
+    def _start_microphone(self, writer: FootageWriter, origin_ns: int) -> None:
+        try:
+            self._microphone.start(self.permit, writer.microphone_inlet, origin_ns)
+        except (Temporary, Permanent) as error:
+            self._notify("microphone_failed", str(error))
+
+    def mark(self, at_ns: int) -> None:
+        """Mark the moment."""
+        self._note("bookmark", at_us=self._film_us(at_ns))
+        self.bookmarks += 1
+
+    def blank(self, blanked: bool, at_ns: int) -> None:
+        """Black out picture and sound for everyone, or end that."""
+        self._camera.blank(blanked)
+        self._microphone.mute(blanked)
+        self._note("blanked" if blanked else "unblanked", at_us=self._film_us(at_ns))
+
+    def microphone_failed(self, problem: str) -> None:
+        """Go on without sound."""
+        if self._writer is not None:
+            self._writer.set_aside_sound()
+        self._note("microphone_failed", at_us=self._film_us(self._clock.monotonic_ns()), problem=problem)
+
+    def stop(self, reason: StopReason) -> FootageSummary:
+        """Close lens and microphone, and put everything on the card."""
+        self._camera.stop()
+        self._microphone.stop()
+        summary = self._writer.stop() if self._writer is not None else FootageSummary()
+        # On a full card the last line may not fit; recovery then treats the lesson as interrupted.
+        with contextlib.suppress(OSError):
+            self._note("stopped", reason=reason.value, duration_us=summary.duration_us)
+        if self._journal is not None:
+            self._journal.close()
+        return summary
+
+    @property
+    def recorded_us(self) -> int:
+        """Length of the film so far in microseconds."""
+        return self._writer.written_us if self._writer is not None else 0
+
+    @property
+    def dropped_frames(self) -> int:
+        """Pictures lost so far."""
+        return self._writer.dropped_frames if self._writer is not None else 0
+
+    def _film_us(self, at_ns: int) -> int:
+        """Return the place in the film of a moment on the clock.
+
+        A film that is played as fast as possible runs ahead of the clock; then "now" is its newest picture.
+        """
+        writer = self._writer
+        if writer is None or writer.zero_ns is None:
+            return 0
+        if writer.written_us * 1000 > self._clock.monotonic_ns() - writer.zero_ns:
+            return writer.written_us
+        return max(0, at_ns - writer.zero_ns) // 1000
+
+    def _note(self, event: str, **values: object) -> None:
+        if self._journal is not None:
+            self._journal.write(event, **values)
+
+    def _open_journal(self, recording: str, video: VideoFormat, audio: AudioFormat | None) -> None:
+        assert self._journal is not None  # made by start()
+        write_opening(
+            self._journal,
+            recording=recording,
+            device=self._settings.device,
+            started_at=self._clock.now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            clock_trusted=self._clock.trusted(),
+            boot_id=self._clock.boot_id(),
+            permit=self.permit.description(),
+            video=VideoDescription(video.width, video.height, round(video.frame_rate * 1000)),
+            audio=AudioDescription(audio.rate_hz, audio.channels) if audio else None,
+        )

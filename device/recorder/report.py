@@ -1,0 +1,59 @@
+"""The status of the device as one JSON object: what the page, the command line and the demo read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from device.domain.session import Phase
+from device.recorder.aftercare import Aftercare
+from device.recorder.lesson import Lesson
+from device.storage.catalogue import Catalogue, Recording
+
+_LATEST = 20
+
+
+def describe(
+    *,
+    phase: Phase,
+    recording: str | None,
+    lesson: Lesson | None,
+    refusal: list[dict[str, str]],
+    problem: str,
+    free_bytes: int,
+    catalogue: Catalogue,
+    aftercare: Aftercare,
+) -> dict[str, Any]:
+    """Return what is going on; times in seconds, sizes in bytes."""
+    return {
+        "state": phase.value,
+        "recording": recording,
+        "recorded_s": lesson.recorded_us / 1e6 if lesson else 0.0,
+        "bookmarks": lesson.bookmarks if lesson else 0,
+        "dropped_frames": lesson.dropped_frames if lesson else 0,
+        "refusal": refusal,
+        "problem": problem,
+        "free_bytes": free_bytes,
+        "recordings": [_row(each, catalogue, aftercare) for each in catalogue.recordings.latest(_LATEST)],
+        "processes": [
+            {"process": p.process, "state": p.state, "message": p.message, "at": p.at}
+            for p in catalogue.processes.all()
+        ],
+    }
+
+
+def _row(recording: Recording, catalogue: Catalogue, aftercare: Aftercare) -> dict[str, Any]:
+    sends = catalogue.sends.of(recording.id)
+    return {
+        "id": recording.id,
+        "status": recording.status.value,
+        "started_at": recording.started_at,
+        "trajectory": recording.trajectory,
+        "duration_s": None if recording.duration_us is None else recording.duration_us / 1e6,
+        "size_bytes": recording.size_bytes,
+        "sent_bytes": sum(s.sent_bytes for s in {s.sha256: s for s in sends}.values()),
+        "dropped_frames": recording.dropped_frames,
+        "interrupted": recording.interrupted,
+        "unclaimed": recording.unclaimed,
+        "untrusted_clock": recording.untrusted_clock,
+        "cooling_off_left_s": aftercare.cooling_off_left_s(recording),
+    }

@@ -1,0 +1,53 @@
+"""The catalogue (SQLite): an index of the spool, and the place where recorder, web and sync meet.
+
+A :class:`Catalogue` belongs to one thread. Each status has exactly one writer.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+
+from device.domain.lifecycle import Writer
+from device.storage.catalogue.database import Damaged, open_database
+from device.storage.catalogue.fresh import fresh_ulid
+from device.storage.catalogue.recordings import Recording, Recordings, Step, StoredObject, utc_now
+from device.storage.catalogue.sends import ProcessState, ProcessStates, Send, Sends, StoredReceipt
+
+__all__ = [
+    "FILE_NAME",
+    "Catalogue",
+    "Damaged",
+    "ProcessState",
+    "Recording",
+    "Send",
+    "Step",
+    "StoredObject",
+    "StoredReceipt",
+    "fresh_ulid",
+    "utc_now",
+]
+
+FILE_NAME = "catalogue.sqlite"
+
+
+class Catalogue:
+    """One connection; ``writer`` says whose statuses may be written (None: only reading)."""
+
+    def __init__(self, path: Path, writer: Writer | None) -> None:
+        self._connection = open_database(path)
+        self.recordings = Recordings(self._connection, writer)
+        self.sends = Sends(self._connection)
+        self.processes = ProcessStates(self._connection)
+
+    def close(self) -> None:
+        """Let the connection go. Harmless twice."""
+        self._connection.close()
+
+    def __enter__(self) -> Catalogue:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,108 @@
+"""Opening the catalogue: WAL with full syncs, checked at start, brought up to date by numbered migrations."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+
+from device.domain.errors import Permanent, Temporary
+
+BUSY_TIMEOUT_S = 20.0
+
+
+class Damaged(Permanent):
+    """The catalogue's file is broken; it can be rebuilt from the spool."""
+
+
+def open_database(path: Path) -> sqlite3.Connection:
+    """Open (or create) a catalogue and bring it up to date.
+
+    Damaged when the file is not a sound database, Permanent when it is newer than this program,
+    Temporary when the folder cannot be written.
+    """
+    try:
+        connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+    except sqlite3.OperationalError as error:
+        raise Temporary(f"the catalogue {path} cannot be opened: {error}") from None
+    try:
+        connection.row_factory = sqlite3.Row
+        # FULL: with WAL's usual NORMAL the last commits are lost when the plug is pulled.
+        _patiently(connection, "PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        if connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+            raise Damaged(f"the catalogue {path} is damaged")
+        _migrate(connection, path)
+    except sqlite3.OperationalError as error:
+        connection.close()
+        raise Temporary(f"the catalogue {path} cannot be used now: {error}") from None
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise Damaged(f"the catalogue {path} is damaged: {error}") from None
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _patiently(connection: sqlite3.Connection, statement: str) -> None:
+    """Run a statement; SQLite's own busy timeout does not hold for the change to WAL of a new file."""
+    deadline_s = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            connection.execute(statement)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline_s:
+                raise
+            time.sleep(0.02)
+        else:
+            return
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Run the body as one transaction that takes the write lock at once; Temporary when the disk refuses."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+    except sqlite3.OperationalError as error:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise Temporary(f"the catalogue could not be written: {error}") from None
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    migrations = _read_migrations()
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > max(migrations):
+        raise Permanent(f"the catalogue {path} has version {version}; this program knows {max(migrations)}; update it")
+    for number in sorted(migrations):
+        with transaction(connection):
+            # Read again under the lock: another process may have been first.
+            if connection.execute("PRAGMA user_version").fetchone()[0] >= number:
+                continue
+            for statement in migrations[number]:
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {number}")
+
+
+def _read_migrations() -> dict[int, list[str]]:
+    text = resources.files("device.storage").joinpath("schema.sql").read_text("utf-8")
+    parts = re.split(r"^-- migration (\d+)$", text, flags=re.MULTILINE)
+    numbers, bodies = parts[1::2], parts[2::2]
+    return {int(number): _statements(body) for number, body in zip(numbers, bodies, strict=True)}
+
+
+def _statements(body: str) -> list[str]:
+    without_comments = re.sub(r"--[^\n]*", "", body)
+    return [statement for statement in map(str.strip, without_comments.split(";")) if statement]

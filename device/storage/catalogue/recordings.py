@@ -1,0 +1,177 @@
+"""Recordings in the catalogue: their status, their objects, and every status they had."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from device.domain.errors import Permanent, Refused
+from device.domain.lifecycle import Status, Writer, check_transition
+from device.storage.catalogue.database import transaction
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """A sealed object of a recording: its file name in the recording's folder, size and hash."""
+
+    file: str
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """One row of the catalogue. ``duration_us`` and ``size_bytes`` are None while it is recorded."""
+
+    id: str
+    status: Status
+    started_at: str
+    trajectory: str
+    held_boot_id: str | None
+    held_ns: int | None
+    duration_us: int | None
+    size_bytes: int | None
+    dropped_frames: int
+    interrupted: bool
+    unclaimed: bool
+    untrusted_clock: bool
+    manifest_sha256: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of a recording's history."""
+
+    status: Status
+    writer: str
+    at: str
+    note: str
+
+
+class Recordings:
+    """Reads for everybody; a process writes the statuses that are its own."""
+
+    def __init__(self, connection: sqlite3.Connection, writer: Writer | None) -> None:
+        self._db = connection
+        self._writer = writer
+
+    def add(self, recording: str, started_at: str, trajectory: str, *, untrusted_clock: bool) -> None:
+        """Add a recording that begins now; Permanent when it is there already."""
+        with transaction(self._db):
+            if self.find(recording) is not None:
+                raise Permanent(f"recording {recording} is in the catalogue already")
+            self._db.execute(
+                "INSERT INTO recordings (id, status, started_at, trajectory, untrusted_clock) VALUES (?, ?, ?, ?, ?)",
+                (recording, Status.RECORDING.value, started_at, trajectory, untrusted_clock),
+            )
+            self._note(recording, Status.RECORDING, "")
+
+    def hold(
+        self,
+        recording: str,
+        *,
+        boot_id: str,
+        at_ns: int,
+        duration_us: int,
+        dropped_frames: int,
+        interrupted: bool,
+        objects: Sequence[StoredObject],
+        note: str = "",
+    ) -> None:
+        """Close a recording: it has its objects (the manifest last) and the cooling-off begins."""
+        with transaction(self._db):
+            self._move(recording, Status.HELD, note)
+            self._db.executemany(
+                "INSERT OR REPLACE INTO objects (recording, position, file, size_bytes, sha256) VALUES (?, ?, ?, ?, ?)",
+                [(recording, i, o.file, o.size_bytes, o.sha256) for i, o in enumerate(objects)],
+            )
+            self._db.execute(
+                "UPDATE recordings SET held_boot_id = ?, held_ns = ?, duration_us = ?, dropped_frames = ?,"
+                " interrupted = ?, size_bytes = ?, manifest_sha256 = ? WHERE id = ?",
+                (
+                    boot_id, at_ns, duration_us, dropped_frames, interrupted,
+                    sum(o.size_bytes for o in objects), objects[-1].sha256 if objects else None, recording,
+                ),
+            )  # fmt: skip
+
+    def restart_cooling_off(self, recording: str, *, boot_id: str, at_ns: int) -> None:
+        """Begin the cooling-off anew: the clock it was counted on is gone with the last boot."""
+        with transaction(self._db):
+            self._db.execute(
+                "UPDATE recordings SET held_boot_id = ?, held_ns = ? WHERE id = ?", (boot_id, at_ns, recording)
+            )
+
+    def move(self, recording: str, status: Status, note: str = "") -> None:
+        """Give a recording its next status; Refused when that is not its next or not ours to write."""
+        with transaction(self._db):
+            self._move(recording, status, note)
+
+    def find(self, recording: str) -> Recording | None:
+        """Return a recording, or None."""
+        row = self._db.execute("SELECT * FROM recordings WHERE id = ?", (recording,)).fetchone()
+        return None if row is None else _recording(row)
+
+    def get(self, recording: str) -> Recording:
+        """Return a recording; Permanent when there is none."""
+        found = self.find(recording)
+        if found is None:
+            raise Permanent(f"there is no recording {recording} in the catalogue")
+        return found
+
+    def with_status(self, *statuses: Status) -> list[Recording]:
+        """Return all recordings with one of these statuses, oldest first."""
+        marks = ", ".join("?" * len(statuses))
+        rows = self._db.execute(
+            f"SELECT * FROM recordings WHERE status IN ({marks}) ORDER BY id",  # noqa: S608  # only marks
+            [status.value for status in statuses],
+        )
+        return [_recording(row) for row in rows]
+
+    def latest(self, limit: int) -> list[Recording]:
+        """Return the newest recordings, newest first."""
+        rows = self._db.execute("SELECT * FROM recordings ORDER BY id DESC LIMIT ?", (limit,))
+        return [_recording(row) for row in rows]
+
+    def objects(self, recording: str) -> list[StoredObject]:
+        """Return the sealed objects of a recording, the manifest last."""
+        rows = self._db.execute(
+            "SELECT file, size_bytes, sha256 FROM objects WHERE recording = ? ORDER BY position", (recording,)
+        )
+        return [StoredObject(*row) for row in rows]
+
+    def history(self, recording: str) -> list[Step]:
+        """Return every status a recording had, in order."""
+        rows = self._db.execute(
+            "SELECT status, writer, at, note FROM history WHERE recording = ? ORDER BY number", (recording,)
+        )
+        return [Step(Status(row["status"]), row["writer"], row["at"], row["note"]) for row in rows]
+
+    def _move(self, recording: str, status: Status, note: str) -> None:
+        if self._writer is None:
+            raise Refused("this process only reads the catalogue")
+        check_transition(self.get(recording).status, status, self._writer)
+        self._db.execute("UPDATE recordings SET status = ? WHERE id = ?", (status.value, recording))
+        self._note(recording, status, note)
+
+    def _note(self, recording: str, status: Status, note: str) -> None:
+        writer = self._writer.value if self._writer else ""
+        self._db.execute(
+            "INSERT INTO history (recording, status, writer, at, note) VALUES (?, ?, ?, ?, ?)",
+            (recording, status.value, writer, utc_now(), note),
+        )
+
+
+def utc_now() -> str:
+    """Return the wall time as text, for people to read; nothing is decided by it."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _recording(row: sqlite3.Row) -> Recording:
+    values: dict[str, Any] = dict(row)
+    values["status"] = Status(values["status"])
+    for flag in ("interrupted", "unclaimed", "untrusted_clock"):
+        values[flag] = bool(values[flag])
+    return Recording(**values)

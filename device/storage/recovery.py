@@ -1,0 +1,114 @@
+"""At start: what a killed recorder left becomes part of its recording, marked interrupted; nothing is discarded.
+
+The files are the truth. A catalogue that is gone or damaged is rebuilt from the journals in the spool.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
+
+from device.domain.errors import Permanent, Temporary
+from device.domain.identifiers import is_ulid
+from device.domain.lifecycle import Status, Writer
+from device.footage.assemble import MANIFEST_NAME, assemble, seal_manifest, was_discarded
+from device.footage.journal import read_journal
+from device.footage.segment import SUFFIX
+from device.storage.catalogue import Catalogue, Damaged, StoredObject, utc_now
+
+_log = logging.getLogger(__name__)
+
+
+def open_catalogue(path: Path) -> Catalogue:
+    """Open the recorder's catalogue; a damaged one is moved aside, to be rebuilt by :func:`adopt_all`."""
+    try:
+        return Catalogue(path, Writer.RECORDER)
+    except Damaged as error:
+        aside = path.with_name(f"{path.name}.damaged-{os.getpid()}")
+        _log.error("%s; it is kept as %s and rebuilt from the spool", error, aside.name)
+        for suffix in ("-wal", "-shm"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+        path.rename(aside)
+        return Catalogue(path, Writer.RECORDER)
+
+
+def adopt_all(
+    catalogue: Catalogue, spool: Path, recipients: Sequence[X25519PublicKey], *, boot_id: str, now_ns: int
+) -> list[str]:
+    """Bring catalogue and spool together; returns the ids of recordings that were adopted."""
+    adopted = []
+    for folder in sorted(path for path in spool.iterdir() if path.is_dir() and is_ulid(path.name)):
+        try:
+            if _adopt(catalogue, folder, recipients, boot_id, now_ns):
+                adopted.append(folder.name)
+        except (Permanent, Temporary, OSError) as error:
+            _log.error("recording %s stays as it is, for a person to look at: %s", folder.name, error)
+    for recording in catalogue.recordings.with_status(Status.RECORDING):
+        if not (spool / recording.id).is_dir():
+            _hold_empty(catalogue, recording.id, boot_id, now_ns)
+    return adopted
+
+
+def finish(
+    catalogue: Catalogue,
+    folder: Path,
+    recipients: Sequence[X25519PublicKey],
+    *,
+    boot_id: str,
+    now_ns: int,
+    note: str,
+) -> bool:
+    """Make a recording whole and hold it; False when it holds no footage (then it is discarded as empty)."""
+    manifest = assemble(folder, read_journal(folder))
+    if manifest is None:
+        _hold_empty(catalogue, folder.name, boot_id, now_ns)
+        return False
+    objects = [StoredObject(f"{s.object}{SUFFIX}", s.size_bytes, s.sha256) for s in manifest.segments]
+    size_bytes, sha256 = seal_manifest(manifest, folder, recipients)
+    objects.append(StoredObject(MANIFEST_NAME, size_bytes, sha256))
+    catalogue.recordings.hold(
+        folder.name, boot_id=boot_id, at_ns=now_ns, duration_us=manifest.duration_us,
+        dropped_frames=manifest.dropped_frames, interrupted=manifest.interrupted, objects=objects, note=note,
+    )  # fmt: skip
+    return True
+
+
+def _adopt(
+    catalogue: Catalogue, folder: Path, recipients: Sequence[X25519PublicKey], boot_id: str, now_ns: int
+) -> bool:
+    known = catalogue.recordings.find(folder.name)
+    events = read_journal(folder)
+    if known is None:
+        _add(catalogue, folder.name, events)
+    elif known.status is not Status.RECORDING:
+        return False
+    whole = finish(catalogue, folder, recipients, boot_id=boot_id, now_ns=now_ns, note="adopted at start")
+    if whole and was_discarded(events):
+        catalogue.recordings.move(folder.name, Status.DISCARDED, "the journal says so")
+    return True
+
+
+def _add(catalogue: Catalogue, recording: str, events: Sequence[dict[str, Any]]) -> None:
+    opened = next((event for event in events if event["event"] == "opened"), None)
+    if opened is None:
+        catalogue.recordings.add(recording, utc_now(), "", untrusted_clock=True)
+        return
+    catalogue.recordings.add(
+        recording,
+        opened["started_at"],
+        opened["permit"]["trajectory"],
+        untrusted_clock=not opened["clock_trusted"],
+    )
+
+
+def _hold_empty(catalogue: Catalogue, recording: str, boot_id: str, now_ns: int) -> None:
+    catalogue.recordings.hold(
+        recording, boot_id=boot_id, at_ns=now_ns, duration_us=0, dropped_frames=0, interrupted=True,
+        objects=(), note="no footage reached the card",
+    )  # fmt: skip
+    catalogue.recordings.move(recording, Status.DISCARDED, "empty")

@@ -1,0 +1,111 @@
+"""``leerblik sync``: puts the sync together."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import threading
+from pathlib import Path
+from typing import Any
+
+from device import config
+from device.domain.errors import Permanent, Refused, Temporary
+from device.domain.lifecycle import Writer
+from device.domain.receipt import read_public_key
+from device.storage.catalogue import FILE_NAME, Catalogue, fresh_ulid
+from server_sync.push.loop import PROCESS, SyncLoop
+from server_sync.push.transport.contract import Transport
+from server_sync.push.transport.retry import Backoff, Retrying
+from server_sync.push.transport.throttle import Throttled
+from server_sync.push.transport.window import Windowed
+from server_sync.push.uploader import Uploader
+
+_CATALOGUE_RETRY_S = 0.5
+_log = logging.getLogger(__name__)
+
+SUMMARY = "run the sync: push released recordings to the coach's machine"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--config", metavar="FILE", help=f"configuration (default {config.DEFAULT_PATH})")
+    parser.add_argument("--once", action="store_true", help="do what there is to do now, then end")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run until SIGTERM or Ctrl-C."""
+    settings = config.load(arguments.config)
+    device, sync, coach = (settings.table(name) for name in ("device", "sync", "coach"))
+    if not coach["receipt_key"]:
+        raise Permanent("coach.receipt_key is missing: without it no receipt can be verified; see 'leerblik keys show'")
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    backoff = Backoff(first_s=sync["retry_first_s"], limit_s=max(sync["retry_first_s"], sync["retry_limit_s"]))
+    transport = build_transport(sync, backoff)
+    with _open_catalogue(Path(device["state_dir"]) / FILE_NAME, stopping) as catalogue:
+        loop: SyncLoop
+        uploader = Uploader(
+            catalogue, Path(device["spool_dir"]), transport, read_public_key(coach["receipt_key"]), fresh_ulid,
+            may_go_on=lambda: loop.check_may_go_on(),
+        )  # fmt: skip
+        loop = SyncLoop(
+            catalogue, uploader, transport, backoff, sync["poll_interval_s"], stopping,
+            pause_while_recording=sync["pause_while_recording"],
+        )  # fmt: skip
+        if not arguments.once:
+            loop.run()
+            return 0
+        loop.run_once()
+        state = next(p for p in catalogue.processes.all() if p.process == PROCESS)
+        return Refused.exit_code if state.state == "refused" else 0
+
+
+def _open_catalogue(path: Path, stopping: threading.Event) -> Catalogue:
+    """Open the catalogue; at the first start of a device the recorder may be about to make it."""
+    said = False
+    while True:
+        try:
+            return Catalogue(path, Writer.SYNC)
+        except Temporary as error:
+            if not said:
+                _log.warning("%s; trying again", error)
+            said = True
+            if stopping.wait(_CATALOGUE_RETRY_S):
+                raise
+
+
+def build_transport(sync: dict[str, Any], backoff: Backoff) -> Transport:
+    """Return the transport of the settings, with its wrappers."""
+    transport = Retrying(_bare_transport(sync), backoff)
+    wrapped: Transport = transport
+    if sync["bandwidth_cap_bytes_per_s"]:
+        wrapped = Throttled(wrapped, sync["bandwidth_cap_bytes_per_s"])
+    return Windowed(wrapped, sync["windows"]) if sync["windows"] else wrapped
+
+
+def _bare_transport(sync: dict[str, Any]) -> Transport:
+    if sync["transport"] == "local":
+        from server_sync.push.transport.local import LocalTransport
+
+        if not sync["local_dir"]:
+            raise Permanent('sync.local_dir is missing; for example local_dir = "/mnt/dropbox"')
+        return LocalTransport(Path(sync["local_dir"]))
+    # Imported here: a device that writes to a folder needs no SSH library.
+    from server_sync.push.transport.sftp import SftpTransport
+
+    for key in ("host", "host_key"):
+        if not sync[key]:
+            raise Permanent(f"sync.{key} is missing; see 'leerblik config example'")
+    return SftpTransport(
+        host=sync["host"],
+        port=sync["port"],
+        user=sync["user"],
+        host_key=sync["host_key"],
+        key_file=Path(sync["key_file"]),
+        inbox_dir=sync["inbox_dir"],
+        receipts_dir=sync["receipts_dir"],
+        connect_timeout_s=sync["connect_timeout_s"],
+        operation_timeout_s=sync["operation_timeout_s"],
+    )

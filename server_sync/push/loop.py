@@ -1,0 +1,127 @@
+"""The sync's loop: looks for work, does it, says how it is, and tries again for ever."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import Counter
+
+from device.domain.errors import LeerblikError, Permanent, Refused, Temporary
+from device.domain.lifecycle import Status
+from device.storage.catalogue import Catalogue, Recording
+from server_sync.push.transport.contract import Transport
+from server_sync.push.transport.retry import Backoff
+from server_sync.push.uploader import Uploader
+
+PROCESS = "sync"
+_log = logging.getLogger(__name__)
+
+
+class SyncLoop:
+    """Runs in one thread until ``stopping`` is set; every error becomes a state that people can read."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        uploader: Uploader,
+        transport: Transport,
+        backoff: Backoff,
+        poll_interval_s: float,
+        stopping: threading.Event,
+        *,
+        pause_while_recording: bool,
+    ) -> None:
+        self._catalogue = catalogue
+        self._uploader = uploader
+        self._transport = transport
+        self._backoff = backoff
+        self._poll_interval_s = poll_interval_s
+        self._stopping = stopping
+        self._pause_while_recording = pause_while_recording
+        self._failures = 0
+        self._said = ("", "")
+        self._not_before_s: dict[str, float] = {}
+        self._put_offs: Counter[str] = Counter()
+
+    def run(self) -> None:
+        """Work until told to stop."""
+        while not self._stopping.is_set():
+            self._stopping.wait(self.run_once())
+        self._transport.close()
+        self._say("stopped", "the sync is not running")
+
+    def run_once(self) -> float:
+        """Do what there is to do now; returns how long to wait in seconds."""
+        try:
+            self._work()
+        except LeerblikError as error:
+            if self._stopping.is_set():
+                return 0.0
+            self._failures += 1
+            self._transport.close()
+            self._say("refused" if isinstance(error, Refused) else "waiting", str(error))
+            return self._backoff.delay_s(self._failures)
+        self._failures = 0
+        return self._poll_interval_s
+
+    def check_may_go_on(self) -> None:
+        """Raise when an upload must stop now."""
+        if self._stopping.is_set():
+            raise Temporary("the sync is being stopped")
+        if self._pause_while_recording and self._catalogue.recordings.with_status(Status.RECORDING):
+            raise Temporary("a lesson is being recorded; sending waits until it is over")
+
+    def _work(self) -> None:
+        """Go through all recordings; a fault in one of them does not stop the others."""
+        problems: list[str] = []
+        for recording in self._waiting():
+            if self._stopping.is_set():
+                return
+            if self._not_before_s.get(recording.id, 0.0) > time.monotonic():
+                continue
+            try:
+                self._advance(recording)
+            except Permanent as error:
+                problems.append(str(error))
+                self._put_off(recording)
+        left = len(self._waiting())
+        if problems:
+            self._say("problem", " ".join(problems))
+        elif left:
+            self._say("waiting", f"waiting for the receipt of {left} recording(s) from the coach's machine")
+        else:
+            self._say("ok", "nothing to send")
+
+    def _advance(self, recording: Recording) -> None:
+        self.check_may_go_on()
+        self._say("sending", f"sending recording {recording.id}")
+        self._uploader.send(recording)
+        receipt = self._uploader.fetch_receipt(recording)
+        if receipt is None:
+            return
+        try:
+            delivered = self._uploader.judge(recording, receipt)
+        except Refused as error:
+            # Not the server's login, but this one receipt is wrong: the other recordings go on.
+            raise Permanent(str(error)) from None
+        if delivered:
+            _log.info("recording %s was delivered", recording.id)
+        else:
+            self._put_off(recording)
+
+    def _put_off(self, recording: Recording) -> None:
+        """Let a recording wait longer each time: the cause may be a card that rots."""
+        self._put_offs[recording.id] += 1
+        wait_s = self._backoff.ceiling_s(self._put_offs[recording.id])
+        self._not_before_s[recording.id] = time.monotonic() + wait_s
+
+    def _waiting(self) -> list[Recording]:
+        return self._catalogue.recordings.with_status(Status.RELEASED, Status.UPLOADING)
+
+    def _say(self, state: str, message: str) -> None:
+        if self._said != (state, message):
+            self._said = (state, message)
+            if state in ("refused", "waiting", "problem"):
+                _log.warning("%s", message)
+            self._catalogue.processes.write(PROCESS, state, message)

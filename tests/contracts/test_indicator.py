@@ -1,0 +1,136 @@
+"""What every indicator keeps: signals at once, momentary ones give way, and dark at the end."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+from gpiozero.pins.mock import MockFactory
+
+from device.domain.settings import Table
+from device.drivers import load, names
+from device.drivers.indicator.console import TEXTS
+from device.ports import Indicator, Signal
+
+LIMIT_S = 20.0
+HURRY = 50.0
+MOMENTARY = [Signal.MARKED, Signal.REFUSED, Signal.DISCARDED]
+
+
+@dataclass
+class Shown:
+    """An indicator, and what a person would see: whether it says RECORDING now, and whether it is dark."""
+
+    indicator: Indicator
+    records: Callable[[], bool]
+    dark: Callable[[], bool]
+    changes: Callable[[], int]
+
+
+def _gpio_led() -> Iterator[Shown]:
+    module = load("indicator", "gpio_led")
+    factory = MockFactory()
+    options = Table("indicator", "a test", module.OPTIONS).read({})
+    led = module.build(options, pin_factory=factory, hurry=HURRY)
+    pin = factory.pin("GPIO27")
+
+    def steady() -> bool:
+        changes = len(pin.states)
+        time.sleep(4.0 / HURRY)  # longer than any step but those of a steady light
+        return bool(pin.state) and len(pin.states) == changes
+
+    yield Shown(led, steady, lambda: not pin.state, lambda: len(pin.states))
+    led.close()
+    factory.close()
+
+
+def _console() -> Iterator[Shown]:
+    stream = io.StringIO()
+    options = {"language": "en"}
+    console = load("indicator", "console").build(options, stream=stream)
+
+    def last() -> str:
+        return ([""] + stream.getvalue().splitlines())[-1].removeprefix("leerblik: ")
+
+    yield Shown(
+        console,
+        lambda: last() == TEXTS["en"][Signal.RECORDING],
+        lambda: last() in ("", TEXTS["en"][Signal.OFF]),
+        lambda: len(stream.getvalue().splitlines()),
+    )
+    console.close()
+
+
+CASES = {"gpio_led": _gpio_led, "console": _console}
+SHOWS_NOTHING = {"none"}
+
+
+@pytest.fixture(params=sorted(CASES))
+def shown(request: pytest.FixtureRequest) -> Iterator[Shown]:
+    yield from CASES[request.param]()
+
+
+def _wait(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + LIMIT_S
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.002)
+
+
+def test_every_indicator_driver_is_in_this_suite() -> None:
+    assert set(names("indicator")) == set(CASES) | SHOWS_NOTHING
+
+
+def test_it_is_dark_until_told_otherwise(shown: Shown) -> None:
+    assert shown.dark()
+
+
+@pytest.mark.parametrize("momentary", MOMENTARY)
+def test_a_momentary_signal_is_seen_and_falls_back_to_the_last_lasting_one(
+    shown: Shown, momentary: Signal
+) -> None:
+    shown.indicator.show(Signal.READY)
+    shown.indicator.show(Signal.RECORDING)
+    _wait(shown.records)
+    before = shown.changes()
+    shown.indicator.show(momentary)
+    _wait(lambda: shown.changes() > before and shown.records())
+
+
+def test_a_momentary_signal_with_nothing_before_it_falls_back_to_dark(shown: Shown) -> None:
+    shown.indicator.show(Signal.REFUSED)
+    _wait(lambda: shown.changes() > 0 and shown.dark())
+
+
+def test_a_lasting_signal_takes_the_place_of_a_momentary_one(shown: Shown) -> None:
+    shown.indicator.show(Signal.DISCARDED)
+    shown.indicator.show(Signal.RECORDING)
+    _wait(shown.records)
+
+
+def test_every_signal_can_be_shown(shown: Shown) -> None:
+    for signal in Signal:
+        shown.indicator.show(signal)
+    shown.indicator.show(Signal.RECORDING)
+    _wait(shown.records)
+
+
+def test_closing_goes_dark_is_harmless_twice_and_nothing_is_shown_after_it(shown: Shown) -> None:
+    shown.indicator.show(Signal.RECORDING)
+    _wait(shown.records)
+    shown.indicator.close()
+    assert shown.dark()
+    shown.indicator.close()
+    shown.indicator.show(Signal.READY)
+    assert shown.dark()
+
+
+def test_no_indicator_takes_every_signal() -> None:
+    nothing: Indicator = load("indicator", "none").build({})
+    for signal in Signal:
+        nothing.show(signal)
+    nothing.close()
+    nothing.close()
