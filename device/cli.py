@@ -26,7 +26,7 @@ _INTERRUPTED = 130
 def main(arguments: list[str] | None = None) -> int:
     """Run ``leerblik``; returns the exit code."""
     words = sys.argv[1:] if arguments is None else arguments
-    modules = _load_commands(words)
+    modules = {name: module for name, module in _load_commands(words).items() if module is not None}
     parser = _make_parser(modules)
     parsed = parser.parse_args(words)
     logging.basicConfig(
@@ -65,7 +65,7 @@ def _load(module: str) -> ModuleType | None:
         return None
 
 
-def _make_parser(modules: dict[str, ModuleType | None]) -> argparse.ArgumentParser:
+def _make_parser(modules: dict[str, ModuleType]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="leerblik",
         description="Records lessons for video coaching: with a permit, sealed, and gone when it is done.",
@@ -76,8 +76,6 @@ def _make_parser(modules: dict[str, ModuleType | None]) -> argparse.ArgumentPars
     parser.add_argument("--verbose", action="store_true", help="say more about what happens")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, module in sorted(modules.items()):
-        if module is None:
-            continue
         sub = commands.add_parser(name, help=module.SUMMARY, description=module.SUMMARY)
         module.add_arguments(sub)
     return parser

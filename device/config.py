@@ -23,10 +23,34 @@ TABLES = (
         "device",
         "This device: what it is called and where it keeps things.",
         (
-            Setting("name", str, "name of this device, as the coach sees it; not the name of a person", REQUIRED, "learning-square-1"),
-            Setting("spool_dir", str, "folder for sealed footage", "/var/lib/leerblik/spool", "/var/lib/leerblik/spool"),
-            Setting("state_dir", str, "folder for the catalogue", "/var/lib/leerblik/state", "/var/lib/leerblik/state"),
-            Setting("runtime_dir", str, "folder in memory for the control socket and the review key", "/run/leerblik", "/run/leerblik"),
+            Setting(
+                "name",
+                str,
+                "name of this device, as the coach sees it; not the name of a person",
+                REQUIRED,
+                "learning-square-1",
+            ),
+            Setting(
+                "spool_dir",
+                str,
+                "folder for sealed footage",
+                "/var/lib/leerblik/spool",
+                "/var/lib/leerblik/spool",
+            ),
+            Setting(
+                "state_dir",
+                str,
+                "folder for the catalogue",
+                "/var/lib/leerblik/state",
+                "/var/lib/leerblik/state",
+            ),
+            Setting(
+                "runtime_dir",
+                str,
+                "folder in memory for the control socket and the review key",
+                "/run/leerblik",
+                "/run/leerblik",
+            ),
             Setting("language", str, "language of lights, texts and pages", "nl", "nl", choices=LANGUAGES),
         ),
     ),
@@ -34,9 +58,23 @@ TABLES = (
         "coach",
         "Who can read the footage: public keys only, as printed by 'leerblik keys show'.",
         (
-            Setting("recipient", str, "age recipient of the coach; without it nothing is recorded", "", "age1..."),
-            Setting("recovery_recipient", str, "age recipient of the school's recovery key (empty: none)", "", "age1..."),
-            Setting("receipt_key", str, "key that signs the receipts of the coach's machine", "", "base64 of 32 bytes"),
+            Setting(
+                "recipient", str, "age recipient of the coach; without it nothing is recorded", "", "age1..."
+            ),
+            Setting(
+                "recovery_recipient",
+                str,
+                "age recipient of the school's recovery key (empty: none)",
+                "",
+                "age1...",
+            ),
+            Setting(
+                "receipt_key",
+                str,
+                "key that signs the receipts of the coach's machine",
+                "",
+                "base64 of 32 bytes",
+            ),
         ),
     ),
     Table(
@@ -44,14 +82,53 @@ TABLES = (
         "The recording process: which drivers it uses and its limits.",
         (
             Setting("camera", str, "camera driver", REQUIRED, "synthetic", choices=drivers.names("camera")),
-            Setting("microphone", str, "microphone driver", "none", "none", choices=drivers.names("microphone")),
-            Setting("triggers", list, "trigger drivers, all at once", ["control_socket"], ["control_socket", "gpio_button"]),
+            Setting(
+                "microphone", str, "microphone driver", "none", "none", choices=drivers.names("microphone")
+            ),
+            Setting(
+                "triggers",
+                list,
+                "trigger drivers, all at once",
+                ["control_socket"],
+                ["control_socket", "gpio_button"],
+            ),
             Setting("indicators", list, "indicator drivers, all at once", ["console"], ["gpio_led"]),
             Setting("segment_s", float, "length of a segment in seconds", 30.0, 30.0, low=1, high=600),
-            Setting("audio_bitrate_bps", int, "bit rate of the sound in bits per second", 96_000, 96_000, low=32_000, high=320_000),
-            Setting("cooling_off_s", float, "how long the teacher can discard before anything leaves, in seconds", 7200.0, 7200.0, low=0, high=14 * 86400),
-            Setting("maximum_length_s", float, "longest recording in seconds", 3000.0, 3000.0, low=1, high=6 * 3600),
-            Setting("reserve_bytes", int, "space on the card that is never filled, in bytes", 500_000_000, 500_000_000, low=0),
+            Setting(
+                "audio_bitrate_bps",
+                int,
+                "bit rate of the sound in bits per second",
+                96_000,
+                96_000,
+                low=32_000,
+                high=320_000,
+            ),
+            Setting(
+                "cooling_off_s",
+                float,
+                "how long the teacher can discard before anything leaves, in seconds",
+                7200.0,
+                7200.0,
+                low=0,
+                high=14 * 86400,
+            ),
+            Setting(
+                "maximum_length_s",
+                float,
+                "longest recording in seconds",
+                3000.0,
+                3000.0,
+                low=1,
+                high=6 * 3600,
+            ),
+            Setting(
+                "reserve_bytes",
+                int,
+                "space on the card that is never filled, in bytes",
+                500_000_000,
+                500_000_000,
+                low=0,
+            ),
         ),
     ),
     Table(
@@ -61,19 +138,44 @@ TABLES = (
             Setting("teachers", list, "all teachers in view, by code or initials", [], ["teacher-1"]),
             Setting("teachers_agreed", list, "those of them who agreed themselves", [], ["teacher-1"]),
             Setting("group", str, "the group in view", "", "3B"),
-            Setting("group_agreed", bool, "whether information or consent for this group is in order", False, True),
-            Setting("objecting_pupils", int, "number of pupils that must not be filmed", 0, 2, low=0, high=200),
-            Setting("arrangement", str, "what was arranged for them (empty: nothing yet)", "", "seated out of view"),
-            Setting("trajectory", str, "code of the trajectory this belongs to (empty: nothing was agreed)", "", "T-2026-01"),
+            Setting(
+                "group_agreed", bool, "whether information or consent for this group is in order", False, True
+            ),
+            Setting(
+                "objecting_pupils", int, "number of pupils that must not be filmed", 0, 2, low=0, high=200
+            ),
+            Setting(
+                "arrangement",
+                str,
+                "what was arranged for them (empty: nothing yet)",
+                "",
+                "seated out of view",
+            ),
+            Setting(
+                "trajectory",
+                str,
+                "code of the trajectory this belongs to (empty: nothing was agreed)",
+                "",
+                "T-2026-01",
+            ),
             Setting("stage", int, "1 coach leads, 2 teacher leads, 3 teacher prepares", 1, 1, low=1, high=3),
-            Setting("learning_question", str, "the teacher's question to learn from", "", "How do I model a task?"),
-            Setting("legal_basis", str, "the school's choice", "consent", "consent", choices=("consent", "legitimate_interest")),
+            Setting(
+                "learning_question", str, "the teacher's question to learn from", "", "How do I model a task?"
+            ),
+            Setting(
+                "legal_basis",
+                str,
+                "the school's choice",
+                "consent",
+                "consent",
+                choices=("consent", "legitimate_interest"),
+            ),
             Setting("sound", bool, "whether sound may be recorded; a decision of its own", False, True),
             Setting("valid_from", str, "first day, as year-month-day", "2000-01-01", "2026-09-01"),
             Setting("valid_until", str, "last day, as year-month-day", "2000-01-01", "2027-07-10"),
         ),
     ),
-)  # fmt: skip
+)
 
 
 class Config:
@@ -95,6 +197,10 @@ class Config:
         for kind in drivers.KINDS:
             for name in document.get(kind, {}):
                 self.driver_options(kind, name)
+
+    def has(self, name: str) -> bool:
+        """Tell whether the file has this table."""
+        return name in self._document
 
     def table(self, name: str) -> dict[str, Any]:
         """Return a table; Permanent that names the key when something in it is wrong or missing."""

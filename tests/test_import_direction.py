@@ -51,7 +51,12 @@ LAYERS = (
     ),
     Layer(
         "device.storage",
-        ("device.domain", "device.ports", "device.storage"),
+        ("device.domain", "device.ports", "device.footage", "device.storage"),
+        "recovery and retention work on the files that footage wrote, and on nothing else",
+    ),
+    Layer(
+        "device.storage.catalogue",
+        ("device.domain", "device.ports", "device.storage.catalogue"),
         "the catalogue is shared between processes, so it belongs to none of them",
     ),
     Layer(

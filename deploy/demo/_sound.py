@@ -13,6 +13,7 @@ from device.drivers._test_card import BEEP_LEVEL, BEEP_NS, HUM_LEVEL, PITCHES_HZ
 Samples = npt.NDArray[np.float32]
 
 GAP_S = 0.002
+_LONG_GAP_S = 0.03
 _HOPS_PER_SECOND = 1000
 _LOUD = BEEP_LEVEL / 4
 _SILENT = HUM_LEVEL / 10
@@ -84,7 +85,8 @@ class Sounds:
         self._end_silence()
 
     def _start_anew(self, at_s: float) -> None:
-        self.finish()
+        if abs(at_s - self.end_s) > _LONG_GAP_S:
+            self.finish()  # a shorter one may lie within a beep, which is still a beep
         self._rest = self._rest[:0]
         self._rest_s = self.end_s = at_s
 

@@ -21,7 +21,9 @@ _COOLING_OFF_S = 3.0
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--input", metavar="FILM", help="a video file as lens and microphone (default: a synthetic lesson)")
+    parser.add_argument(
+        "--input", metavar="FILM", help="a video file as lens and microphone (default: a synthetic lesson)"
+    )
     parser.add_argument(
         "--speed", choices=("real", "max"), default="real",
         help="as fast as life, or as fast as possible (default: %(default)s)",
@@ -30,8 +32,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--seconds", type=float, metavar="N",
         help=f"seconds to record (default: {_DEFAULT_SECONDS:g}, or the whole film with --input)",
     )  # fmt: skip
-    parser.add_argument("--folder", default="var/demo", metavar="DIR", help="where everything goes; emptied first (default: %(default)s)")
-    parser.add_argument("--keep-running", action="store_true", help="leave everything running afterwards, until Ctrl-C")
+    parser.add_argument(
+        "--folder",
+        default="var/demo",
+        metavar="DIR",
+        help="where everything goes; emptied first (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--keep-running", action="store_true", help="leave everything running afterwards, until Ctrl-C"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -46,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
         try:
             stops_itself = seconds is None or arguments.speed == "max"
             story = Teller(house, progress).tell(None if stops_itself else seconds)
-            good = _conclude(house, story, film, progress)
+            good = _conclude(house, story, film, progress, real_time=arguments.speed == "real")
         except LeerblikError as error:
             progress.failed(str(error))
             raise
@@ -76,7 +85,9 @@ def _find_input(given: str | None) -> Path | None:
     return path
 
 
-def _tables(arguments: argparse.Namespace, film: Path | None, seconds: float | None) -> dict[str, dict[str, Any]]:
+def _tables(
+    arguments: argparse.Namespace, film: Path | None, seconds: float | None
+) -> dict[str, dict[str, Any]]:
     tables: dict[str, dict[str, Any]] = {
         "recorder": {
             "camera": "file" if film else "synthetic",
@@ -103,16 +114,15 @@ def _tables(arguments: argparse.Namespace, film: Path | None, seconds: float | N
 
 
 def _introduce(house: House, progress: Progress, film: Path | None) -> None:
-    kind = type(house.server).__name__
-    server = "OpenSSH drop box" if kind == "DropBoxServer" else "embedded SFTP server"
-    progress.say(f"Leerblik on this machine: recorder, sync and inbox as separate processes, {server} on port {house.server.port}")
+    server = f"{house.server_words} on port {house.server.port}"
+    progress.say(f"Leerblik on this machine: recorder, sync and inbox as separate processes, {server}")
     progress.say(f"Lens and microphone: {film or 'a synthetic lesson with a counter in every frame'}")
     progress.say(f"Everything is under {house.folder}\n")
 
 
-def _conclude(house: House, story: Story, film: Path | None, progress: Progress) -> bool:
+def _conclude(house: House, story: Story, film: Path | None, progress: Progress, *, real_time: bool) -> bool:
     progress.step("measuring")
-    verdict = judge(house, story, film)
+    verdict = judge(house, story, film, real_time=real_time)
     progress.done(f"{verdict.frames} frames of the film looked at, one by one")
     width = max(len(row.name) for row in verdict.rows)
     progress.say("")

@@ -59,12 +59,14 @@ class House:
         self.spool = self.folder / "spool"
         self.config = self.folder / "leerblik.toml"
         self.notes: list[str] = []
+        self.server_words = "OpenSSH drop box"
         self.client = RecorderClient(self.folder / "run")
         self._passphrase = secrets.token_hex(16)
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._keys = make_coach_keys(_made(self.folder / "coach" / "keys"), self._passphrase)
         key_line = make_ssh_key(self.folder / "device_ssh_key")
-        self.server = self._choose_server(key_line)
+        self._key_line = key_line
+        self.server = self._choose_server()
         self._write_config(tables)
         _made(self.folder / "log")
 
@@ -77,7 +79,7 @@ class House:
             words += ["run", "--passphrase-fd", str(give)]
         with self.log(name).open("ab") as log:
             self._running[name] = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", *words],
+                ["setpriv", "--pdeathsig", "KILL", *words],  # noqa: S607  # of util-linux, on the PATH
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[give] if give is not None else [],
                 process_group=0, env={**os.environ, "PYTHONUNBUFFERED": "1"},
             )  # fmt: skip
@@ -99,13 +101,17 @@ class House:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-            raise Temporary(f"the {name} did not end within {_STOP_LIMIT_S:g} s; see {self.log(name)}") from None
+            raise Temporary(
+                f"the {name} did not end within {_STOP_LIMIT_S:g} s; see {self.log(name)}"
+            ) from None
 
     def check(self) -> None:
         """Raise Temporary, with its last words, when a process has died."""
         for name, process in self._running.items():
             if process.poll() is not None:
-                raise Temporary(f"the {name} ended by itself: {self.last_words(name)} (all of it: {self.log(name)})")
+                raise Temporary(
+                    f"the {name} ended by itself: {self.last_words(name)} (all of it: {self.log(name)})"
+                )
 
     def log(self, name: str) -> Path:
         """Return the log of a process."""
@@ -132,7 +138,6 @@ class House:
 
     def __enter__(self) -> Self:
         try:
-            self._start_server()
             for name in PROCESSES:
                 self.start(name)
             self.wait_for_recorder()
@@ -156,21 +161,25 @@ class House:
             os.close(self._lock)
             self._lock = -1
 
-    def _choose_server(self, key_line: str) -> Server:
+    def _choose_server(self) -> Server:
+        """Return OpenSSH's server, running; where that cannot be had, say why and return the embedded one."""
         folder = _made(self.folder / "server")
         try:
-            return DropBoxServer(folder, [key_line])
+            server: Server = DropBoxServer(folder, [self._key_line])
+            server.start()
         except LeerblikError as error:
-            return self._embedded(folder, key_line, str(error))
+            server = self._embedded(folder, str(error))
+            server.start()
+        return server
 
-    def _embedded(self, folder: Path, key_line: str, why: str) -> Server:
+    def _embedded(self, folder: Path, why: str) -> Server:
         from deploy.demo.embedded_sftp import EmbeddedDropBoxServer
 
-        self.notes.append(f"OpenSSH is not to be had here ({why}), so an embedded SFTP server stands in for it")
-        return EmbeddedDropBoxServer(folder, [key_line])
-
-    def _start_server(self) -> None:
-        self.server.start()
+        self.server_words = "embedded SFTP server"
+        self.notes.append(
+            f"OpenSSH is not to be had here ({why}), so an embedded SFTP server stands in for it"
+        )
+        return EmbeddedDropBoxServer(folder, [self._key_line])
 
     def _passphrase_pipe(self) -> int:
         """Hand the coach's passphrase over in memory; it is never written to a file."""
@@ -218,7 +227,9 @@ def _empty(folder: Path) -> int:
     """Empty the folder if it is ours, and lock it; returns the lock."""
     strangers = folder.exists() and any(folder.iterdir()) and not (folder / _MARKER).exists()
     if strangers:
-        raise Refused(f"{folder} holds files that are not from a demonstration; choose an empty folder with --folder")
+        raise Refused(
+            f"{folder} holds files that are not from a demonstration; choose an empty folder with --folder"
+        )
     _made(folder)
     lock = os.open(folder / _MARKER, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:

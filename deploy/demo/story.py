@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from deploy.demo.house import House
 from deploy.demo.progress import Progress
-from device.domain.errors import Permanent, Refused, Temporary
+from device.domain.errors import LeerblikError, Permanent, Refused, Temporary
 
 _POLL_S = 0.1
 _STILL_LIMIT_S = 60.0
@@ -22,6 +24,7 @@ class Story:
 
     recording: str = ""
     recorded_s: float = 0.0
+    lens_open_s: float | None = None
     size_bytes: int = 0
     dropped_frames: int = 0
     bookmarks: int = 0
@@ -35,13 +38,15 @@ class Teller:
         self._house = house
         self._progress = progress
         self.story = Story()
+        self._listener = threading.Thread(target=self._listen, name="events", daemon=True)
 
     def tell(self, seconds: float | None, marks: int = 1) -> Story:
         """Record so many seconds of film (None: until the source ends) and follow it to its receipt."""
+        self._listener.start()
         self._record(seconds, marks)
         self._follow("held", {"held"}, _DONE - {"held"}, self._held_text)
         self._follow("released", {"released", "uploading"}, {"delivered", "purged"}, self._sent_text)
-        self._follow("delivered", {"delivered"}, {"purged"}, lambda row: "the receipt is verified; the local copy goes")
+        self._follow("delivered", {"delivered"}, {"purged"}, _purge_text)
         self._progress.step("purged")
         self._progress.done("nothing of it is left on the device")
         return self.story
@@ -57,9 +62,11 @@ class Teller:
         while status["state"] in ("recording", "blanked"):
             recorded_s = status["recorded_s"]
             self.story.bookmarks = status["bookmarks"]
-            progress.update(f"{recorded_s:5.1f} s{f' of {seconds:g} s' if seconds else ''}, {_moments(status['bookmarks'])}")
+            progress.update(
+                f"{recorded_s:5.1f} s{f' of {seconds:g} s' if seconds else ''}, {_moments(status['bookmarks'])}"
+            )
             if marks_left and recorded_s > (seconds or 4.0) / 2:
-                client.ask("press", gesture="double")
+                self._mark(seconds)
                 marks_left -= 1
             if seconds and recorded_s >= seconds:
                 client.ask("press")
@@ -71,6 +78,21 @@ class Teller:
         self._remember(self._row(row))
         self._end_step("recording", began_s, f"{self.story.recorded_s:.2f} s, sealed while it was recorded")
 
+    def _mark(self, seconds: float | None) -> None:
+        """Press twice, as a teacher does; a film played as fast as possible is over before a finger can."""
+        if seconds:
+            self._house.client.ask("press", gesture="double")
+        else:
+            with suppress(Refused):
+                self._house.client.ask("mark")
+
+    def _listen(self) -> None:
+        """Follow the recorder's events: it says by its clock how long the lens was open."""
+        with suppress(LeerblikError, OSError):
+            for event in self._house.client.events():
+                if event["event"] == "stopped" and event["recording"] == self.story.recording:
+                    self.story.lens_open_s = event["lens_open_s"]
+
     def _is_finished(self, status: dict[str, Any]) -> bool:
         return self._row(status)["status"] in _DONE
 
@@ -79,7 +101,9 @@ class Teller:
         self.story.size_bytes = row["size_bytes"]
         self.story.dropped_frames = row["dropped_frames"]
 
-    def _follow(self, name: str, during: set[str], after: set[str], text: Callable[[dict[str, Any]], str]) -> None:
+    def _follow(
+        self, name: str, during: set[str], after: set[str], text: Callable[[dict[str, Any]], str]
+    ) -> None:
         """Show a status for as long as it lasts; a status that passed by unseen is told all the same."""
         began_s = moved_s = time.monotonic()
         self._progress.step(name)
@@ -91,7 +115,9 @@ class Teller:
                 last, moved_s = text(row), time.monotonic()
             self._progress.update(last)
             if time.monotonic() - moved_s > _STILL_LIMIT_S:
-                raise Temporary(f"nothing moved for {_STILL_LIMIT_S:g} s while the recording was {row['status']}: {self._why()}")
+                raise Temporary(
+                    f"nothing moved for {_STILL_LIMIT_S:g} s while the recording was {row['status']}: {self._why()}"
+                )
             time.sleep(_POLL_S)
         self._end_step(name, began_s, _ENDINGS[name])
 
@@ -129,13 +155,21 @@ class Teller:
                 return dict(row)
         raise Permanent(f"recording {self.story.recording} is not in the catalogue")
 
-    def _until(self, sentence: str, holds: Callable[[dict[str, Any]], bool], limit_s: float = 20.0) -> dict[str, Any]:
+    def _until(
+        self, sentence: str, holds: Callable[[dict[str, Any]], bool], limit_s: float = 20.0
+    ) -> dict[str, Any]:
         deadline_s = time.monotonic() + limit_s
         while not holds(status := self._status()):
             if time.monotonic() > deadline_s:
-                raise Temporary(f"{sentence} within {limit_s:g} s: {status['problem'] or self._house.last_words('recorder')}")
+                raise Temporary(
+                    f"{sentence} within {limit_s:g} s: {status['problem'] or self._house.last_words('recorder')}"
+                )
             time.sleep(_POLL_S / 4)
         return status
+
+
+def _purge_text(row: dict[str, Any]) -> str:
+    return "the receipt is verified; the local copy goes"
 
 
 def _moments(count: int) -> str:

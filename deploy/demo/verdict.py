@@ -40,13 +40,13 @@ class Verdict:
     rows: tuple[Row, ...]
 
 
-def judge(house: House, story: Story, source: Path | None) -> Verdict:
+def judge(house: House, story: Story, source: Path | None, *, real_time: bool) -> Verdict:
     """Measure the film and compare; Temporary when there is none."""
     films = sorted(house.films.glob(f"*{story.recording}*.mp4"))
     if not films:
         raise Temporary(f"no film of recording {story.recording} in {house.films}; see {house.log('inbox')}")
     report = analyse(films[0])
-    rows = (*_way(house, story), *_film(report, story, has_counter=source is None))
+    rows = (*_way(house, story), *_film(report, story, has_counter=source is None, real_time=real_time))
     return Verdict(films[0], report.frames, rows)
 
 
@@ -59,22 +59,26 @@ def _way(house: House, story: Story) -> Iterator[Row]:
     yield Row("way", " → ".join(step.status.value for step in history), history[-1].status is Status.PURGED)
     yield Row("sealed objects", f"{len(objects)} ({story.size_bytes / 1e6:.2f} MB), sent {len(sends)}")
     accepted = sum(receipt.accepted for receipt in receipts)
-    yield Row("receipt", f"{len(objects)} hashes verified by the coach's machine, signature verified here", accepted == 1)
+    yield Row(
+        "receipt",
+        f"{len(objects)} hashes verified by the coach's machine, signature verified here",
+        accepted == 1,
+    )
     left = [path for path in house.spool.rglob("*") if path.is_file()]
     yield Row("left on device", f"{len(left)} files", not left)
     for name, seconds in story.steps_s.items():
         yield Row(f"time {name}", f"{seconds:.1f} s")
 
 
-def _film(report: FilmReport, story: Story, *, has_counter: bool) -> Iterator[Row]:
+def _film(report: FilmReport, story: Story, *, has_counter: bool, real_time: bool) -> Iterator[Row]:
     sound = report.audio_codec or "no sound"
     rate = f"{report.fps:.2f} frames/s" if report.fps else "variable rate"
     right_codecs = report.video_codec == "h264" and report.audio_codec in ("aac", None)
     yield Row("film", f"{report.width}x{report.height}, {rate}, {report.video_codec} + {sound}", right_codecs)
-    yield Row("plays at once", "moov before mdat, no fragments", bool(report.faststart) and not report.fragmented)
-    gap_s = report.video_duration_s - story.recorded_s
-    text = f"{report.video_duration_s:.3f} s, recorded {story.recorded_s:.3f} s"
-    yield Row("duration", text, abs(gap_s) <= _DURATION_TOLERANCE_S)
+    yield Row(
+        "plays at once", "moov before mdat, no fragments", bool(report.faststart) and not report.fragmented
+    )
+    yield from _duration(report, story, real_time=real_time)
     counters = report.counters
     if has_counter:
         missing = counters.missing if counters else report.frames
@@ -84,10 +88,25 @@ def _film(report: FilmReport, story: Story, *, has_counter: bool) -> Iterator[Ro
     yield Row("dropped frames", f"{story.dropped_frames}", story.dropped_frames == 0)
     offset = report.offset
     if has_counter:
-        text = f"median {offset.median_ms:+.1f} ms, worst {offset.max_ms:+.1f} ms" if offset else "not measurable"
+        text = (
+            f"median {offset.median_ms:+.1f} ms, worst {offset.max_ms:+.1f} ms"
+            if offset
+            else "not measurable"
+        )
         yield Row("lips (A/V)", text, offset is not None and abs(offset.max_ms) <= _SYNC_TOLERANCE_MS)
     faults = report.faults()
     yield Row("faults", "; ".join(faults) or "none", not faults)
     if report.chapters is not None:
         titles = ", ".join(f"{chapter.title} {chapter.start_s:.1f} s" for chapter in report.chapters)
         yield Row("chapters", titles or "none", len(report.chapters) == story.bookmarks + 1)
+
+
+def _duration(report: FilmReport, story: Story, *, real_time: bool) -> Iterator[Row]:
+    """Compare the film with the manifest and, in real time, with the clock on the wall."""
+    film_s = report.video_duration_s
+    text = f"{film_s:.3f} s, manifest {story.recorded_s:.3f} s"
+    right = abs(film_s - story.recorded_s) <= _DURATION_TOLERANCE_S
+    if real_time and story.lens_open_s is not None:
+        text += f", lens open {story.lens_open_s:.3f} s"
+        right = right and abs(film_s - story.lens_open_s) <= _DURATION_TOLERANCE_S
+    yield Row("duration", text, right)

@@ -15,7 +15,9 @@ SUMMARY = "check, show or begin a configuration"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    check = actions.add_parser("check", help="say whether the configuration is right, and what is wrong with it")
+    check = actions.add_parser(
+        "check", help="say whether the configuration is right, and what is wrong with it"
+    )
     show = actions.add_parser("show", help="print every value in force, defaults included")
     actions.add_parser("example", help="print a commented configuration with every key")
     for sub in (check, show):
@@ -38,7 +40,9 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(values, indent=2, ensure_ascii=False))
     else:
         for name, table in values.items():
-            print(f"[{name}]", *(f"{key} = {toml_value(value)}" for key, value in table.items()), "", sep="\n")
+            print(
+                f"[{name}]", *(f"{key} = {toml_value(value)}" for key, value in table.items()), "", sep="\n"
+            )
     return 0
 
 

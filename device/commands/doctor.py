@@ -1,4 +1,51 @@
-"""TODO"""
-SUMMARY="x"
-def add_arguments(p): pass
-def run(a): return 0
+"""``leerblik doctor``: what is wrong on this machine, and what to do about it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator
+
+from device import config
+from device.commands.checks import Finding, check_machine, check_setup
+from device.domain.errors import LeerblikError
+
+SUMMARY = "say what is wrong on this machine and what to do about it"
+_SIGNS = {True: "✔", False: "✘", None: "!"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--config", metavar="FILE", help=f"configuration (default {config.DEFAULT_PATH})")
+    parser.add_argument("--json", action="store_true", help="print one JSON object for scripts")
+    parser.epilog = "Exit code 0: nothing is wrong (warnings are allowed). 1: something is."
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Check and print; 1 when something is wrong."""
+    findings = list(_findings(arguments.config))
+    wrong = [finding for finding in findings if finding.good is False]
+    if arguments.json:
+        rows = [{"name": f.name, "good": f.good, "message": f.message, "advice": f.advice} for f in findings]
+        print(json.dumps({"ok": not wrong, "findings": rows}, indent=2, ensure_ascii=False))
+        return 1 if wrong else 0
+    for finding in findings:
+        print(f"{_SIGNS[finding.good]} {finding.name:12} {finding.message}")
+        if finding.advice:
+            print(f"  {'':12} → {finding.advice}")
+    print(f"\n{len(wrong)} of {len(findings)} things are wrong" if wrong else "\nNothing is wrong here.")
+    return 1 if wrong else 0
+
+
+def _findings(given: str | None) -> Iterator[Finding]:
+    yield from check_machine()
+    try:
+        settings = config.load(given)
+        for table in config.known_tables():
+            if settings.has(table.name) or table.name in ("device", "recorder"):
+                settings.table(table.name)
+    except LeerblikError as error:
+        yield Finding("config", False, str(error), "correct it, then run 'leerblik config check'")
+        return
+    yield Finding("config", True, f"{settings.source} is right")
+    yield from check_setup(settings)

@@ -29,10 +29,18 @@ SUMMARY = "make and show keys: of this device (SSH) and of the school (recovery)
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    device = actions.add_parser("device", help="make this device's SSH key, with which it logs in at the coach's machine")
-    device.add_argument("--out", metavar="FILE", help="where to put it (default: sync.key_file of the configuration)")
-    recovery = actions.add_parser("recovery", help="make the school's recovery key, protected with a passphrase")
-    recovery.add_argument("--out", metavar="FILE", required=True, help="where to put it; then store it in a safe")
+    device = actions.add_parser(
+        "device", help="make this device's SSH key, with which it logs in at the coach's machine"
+    )
+    device.add_argument(
+        "--out", metavar="FILE", help="where to put it (default: sync.key_file of the configuration)"
+    )
+    recovery = actions.add_parser(
+        "recovery", help="make the school's recovery key, protected with a passphrase"
+    )
+    recovery.add_argument(
+        "--out", metavar="FILE", required=True, help="where to put it; then store it in a safe"
+    )
     show = actions.add_parser("show", help="print the public keys that this configuration uses")
     for sub in (device, show):
         sub.add_argument("--config", metavar="FILE", help=f"configuration (default {config.DEFAULT_PATH})")
@@ -44,7 +52,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.action == "device":
         path = Path(arguments.out or config.load(arguments.config).table("sync")["key_file"])
         print(make_device_key(path))
-        print(f"Add this line to the authorized_keys of the drop box; the private half is in {path}.", file=sys.stderr)
+        print(
+            f"Add this line to the authorized_keys of the drop box; the private half is in {path}.",
+            file=sys.stderr,
+        )
     elif arguments.action == "recovery":
         print(_make_recovery_key(Path(arguments.out)))
         print("Set this as coach.recovery_recipient on every device.", file=sys.stderr)
@@ -63,7 +74,9 @@ def make_device_key(path: Path) -> str:
 def _make_recovery_key(path: Path) -> str:
     first = getpass.getpass("Passphrase for the recovery key: ")
     if len(first) < 12:
-        raise Refused("a passphrase has at least 12 characters; four words that do not belong together are good")
+        raise Refused(
+            "a passphrase has at least 12 characters; four words that do not belong together are good"
+        )
     if first != getpass.getpass("Once more: "):
         raise Refused("the two passphrases differ; nothing was made")
     identity = pyrage.x25519.Identity.generate()
@@ -91,7 +104,10 @@ def _show(settings: config.Config) -> None:
         ("coach (reads footage)", coach["recipient"] or "missing: nothing can be recorded"),
         ("recovery (reads footage)", coach["recovery_recipient"] or "none"),
         ("receipts (signed with)", coach["receipt_key"] or "missing: nothing can be delivered"),
-        ("server (host key)", fingerprint(sync["host_key"]) if sync["host_key"] else "missing: nothing can be sent"),
+        (
+            "server (host key)",
+            fingerprint(sync["host_key"]) if sync["host_key"] else "missing: nothing can be sent",
+        ),
         ("this device (logs in with)", _device_line(Path(sync["key_file"]))),
     ]
     for name, value in rows:

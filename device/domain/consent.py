@@ -7,7 +7,7 @@ which a person can do something about it: agreement first, then the machine.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import InitVar, dataclass
 from datetime import UTC, datetime
 
 from device.domain.manifest import PermitDescription
@@ -50,16 +50,19 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """Leave to record one lesson. Cannot be built outside :func:`authorise`."""
+    """Leave to record one lesson. Cannot be built outside :func:`authorise`.
+
+    The issuer is no field, so ``dataclasses.replace`` cannot turn a permit into one for something else.
+    """
 
     permit_id: str
     agreement: Agreement
     granted_at: datetime
     untrusted_clock: bool
-    _issuer: object
+    issuer: InitVar[object]
 
-    def __post_init__(self) -> None:
-        if self._issuer is not _ISSUER:
+    def __post_init__(self, issuer: object) -> None:
+        if issuer is not _ISSUER:
             raise TypeError("a Permit is made by device.domain.consent.authorise only")
 
     @property

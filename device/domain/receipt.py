@@ -86,7 +86,9 @@ def _verify(mapping: dict[str, Any], key: Ed25519PublicKey) -> None:
         signature = base64.b64decode(str(mapping.get("signature", "")), validate=True)
         key.verify(signature, _DOMAIN + canonical_json(body))
     except (InvalidSignature, binascii.Error, ValueError):
-        raise Refused("the receipt's signature is not from the coach's machine that this device knows") from None
+        raise Refused(
+            "the receipt's signature is not from the coach's machine that this device knows"
+        ) from None
 
 
 def _check_whole(receipt: Receipt) -> None:
@@ -109,4 +111,6 @@ def read_public_key(text: str) -> Ed25519PublicKey:
     try:
         return Ed25519PublicKey.from_public_bytes(base64.b64decode(text, validate=True))
     except (binascii.Error, ValueError):
-        raise Permanent("a receipt key is 44 characters of base64, as printed by 'leerblik keys show'") from None
+        raise Permanent(
+            "a receipt key is 44 characters of base64, as printed by 'leerblik keys show'"
+        ) from None

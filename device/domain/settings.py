@@ -43,17 +43,22 @@ class Setting:
         key = f"{where}.{self.name}"
         if self.kind is float and type(value) is int:
             value = float(value)
-        if type(value) is not self.kind or (self.kind is list and not all(isinstance(v, str) for v in value)):
-            raise Permanent(
-                f"{key} must be {_KIND_WORDS[self.kind]}, found {value!r}; for example {self.name} = {toml_value(self.example)}"
-            )
+        right: Value | None = value if self._is_of_kind(value) else None
+        if right is None:
+            example = f"{self.name} = {toml_value(self.example)}"
+            raise Permanent(f"{key} must be {_KIND_WORDS[self.kind]}, found {value!r}; for example {example}")
         if self.choices and value not in self.choices:
             raise Permanent(f"{key} must be one of {', '.join(self.choices)}, found {value!r}")
         if self.low is not None and value < self.low:
             raise Permanent(f"{key} must be at least {self.low:g}, found {value:g}")
         if self.high is not None and value > self.high:
             raise Permanent(f"{key} must be at most {self.high:g}, found {value:g}")
-        return value  # type: ignore[no-any-return]  # narrowed by the type check above
+        return right
+
+    def _is_of_kind(self, value: Any) -> bool:
+        if self.kind is list:
+            return isinstance(value, list) and all(isinstance(each, str) for each in value)
+        return type(value) is self.kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +82,9 @@ class Table:
             if name in mapping:
                 values[name] = setting.check(mapping[name], self.name)
             elif isinstance(setting.default, _Required):
+                example = f"{name} = {toml_value(setting.example)}"
                 raise Permanent(
-                    f"{self.name}.{name} is missing ({setting.description}); for example {name} = {toml_value(setting.example)}"
+                    f"{self.name}.{name} is missing ({setting.description}); for example {example}"
                 )
             else:
                 values[name] = setting.default

@@ -56,9 +56,7 @@ class Fields:
             raise Permanent(f"{self.where} lacks the key '{key}'")
         value = self._left.pop(key)
         if type(value) is not kind:
-            raise Permanent(
-                f"{self.where}.{key} must be {kind.__name__}, found {type(value).__name__}"
-            )
+            raise Permanent(f"{self.where}.{key} must be {kind.__name__}, found {type(value).__name__}")
         return value
 
     def take_optional(self, key: str, kind: type[T]) -> T | None:

@@ -48,7 +48,10 @@ _REASONS: dict[Reason, tuple[str, str]] = {
 
 _STOPS: dict[StopReason, tuple[str, str]] = {
     StopReason.PRESS: ("Gestopt met de knop.", "Stopped with the button."),
-    StopReason.MAXIMUM_LENGTH: ("Gestopt: de langste duur is bereikt.", "Stopped: the maximum length was reached."),
+    StopReason.MAXIMUM_LENGTH: (
+        "Gestopt: de langste duur is bereikt.",
+        "Stopped: the maximum length was reached.",
+    ),
     StopReason.SOURCE_ENDED: ("Gestopt: het beeld is afgelopen.", "Stopped: the source has ended."),
     StopReason.CAMERA_FAILED: ("Gestopt: de camera viel uit.", "Stopped: the camera failed."),
     StopReason.LOW_SPACE: ("Gestopt: de opslag is vol.", "Stopped: the storage is full."),

@@ -1,13 +1,15 @@
 """One take of a source that invents or replays footage: with the clock, or as fast as there is room.
 
 A source that does not follow the clock must not run away from its companion either: a container wants
-picture and sound side by side. So all sources of one permit keep within :data:`LEAD_NS` of each other.
+picture and sound side by side. So all sources of one permit keep within :data:`LEAD_NS` of each other, and
+the first of them gives the next :data:`GRACE_S` to arrive.
 """
 
 from __future__ import annotations
 
 import threading
 import time
+from dataclasses import dataclass, field
 from typing import Self
 
 from device.domain.consent import Permit
@@ -16,6 +18,7 @@ from device.ports import FootageSink
 
 SECOND_NS = 1_000_000_000
 LEAD_NS = SECOND_NS // 2
+GRACE_S = 0.25
 _POLL_S = 0.1
 
 SPEED = Setting(
@@ -28,31 +31,69 @@ SPEED = Setting(
 )
 
 _changed = threading.Condition()
-_companies: dict[str, dict[Take, int]] = {}
+_companies: dict[str, _Company] = {}
+
+
+@dataclass(slots=True)
+class _Company:
+    """The sources of one permit: how far each is, how many ever came, how far a picture that left was."""
+
+    at_ns: dict[Take, int] = field(default_factory=dict)
+    came: int = 0
+    picture_left_ns: int | None = None
+
+    def slowest_ns(self) -> int:
+        """Return how far the one is that the others wait for."""
+        all_ns = list(self.at_ns.values())
+        if self.picture_left_ns is not None:
+            all_ns.append(self.picture_left_ns)
+        return min(all_ns)
 
 
 class Take:
-    """Where and how fast one source delivers. On leaving the context it holds nobody back any more."""
+    """Where and how fast one source delivers.
+
+    Sound that left holds nobody back: a film goes on without it. Where the ``picture`` left, the
+    recording ends, and sound that does not follow the clock stays there until it is stopped too.
+    """
 
     def __init__(
-        self, speed: str, permit: Permit, sink: FootageSink, origin_ns: int, stop: threading.Event
+        self,
+        speed: str,
+        permit: Permit,
+        sink: FootageSink,
+        origin_ns: int,
+        stop: threading.Event,
+        *,
+        picture: bool = False,
     ) -> None:
         self.real = speed == "real"
         self.sink = sink
         self.origin_ns = origin_ns
         self.stop = stop
-        self._company = permit.permit_id
+        self._permit = permit
+        self._picture = picture
 
     def __enter__(self) -> Self:
-        self._move(self.origin_ns)
+        with _changed:
+            company = _companies.setdefault(self._permit.permit_id, _Company())
+            company.at_ns[self] = self.origin_ns
+            if self._picture:
+                company.picture_left_ns = None
+            company.came += 1
+            _changed.notify_all()
+            if not self.real and self._permit.sound:
+                _changed.wait_for(lambda: company.came > 1, GRACE_S)
         return self
 
     def __exit__(self, *_: object) -> None:
         with _changed:
-            members = _companies[self._company]
-            del members[self]
-            if not members:
-                del _companies[self._company]
+            company = _companies[self._permit.permit_id]
+            left_ns = company.at_ns.pop(self)
+            if self._picture:
+                company.picture_left_ns = left_ns
+            if not company.at_ns:
+                del _companies[self._permit.permit_id]
             _changed.notify_all()
 
     def wait(self, until_ns: int) -> bool:
@@ -64,12 +105,13 @@ class Take:
 
     def _move(self, until_ns: int) -> None:
         with _changed:
-            _companies.setdefault(self._company, {})[self] = until_ns
+            _companies[self._permit.permit_id].at_ns[self] = until_ns
             _changed.notify_all()
 
     def _wait_for_company(self, until_ns: int) -> bool:
         with _changed:
-            while min(_companies[self._company].values()) < until_ns - LEAD_NS:
+            company = _companies[self._permit.permit_id]
+            while company.slowest_ns() < until_ns - LEAD_NS:
                 if self.stop.is_set():
                     return False
                 _changed.wait(_POLL_S)

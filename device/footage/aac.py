@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any, cast
 
 import av
 
@@ -36,7 +37,7 @@ class AacEncoder:
         self._origin_ns = origin_ns
         self._pending = bytearray()
         self._position: int | None = None
-        self._codec: av.AudioCodecContext = av.CodecContext.create(AAC_CODEC, "w")
+        self._codec = cast(av.AudioCodecContext, av.CodecContext.create(AAC_CODEC, "w"))
         self._codec.sample_rate = audio.rate_hz
         self._codec.layout = self._layout
         self._codec.format = "fltp"
@@ -81,7 +82,7 @@ class AacEncoder:
         # The first frame out of an AAC encoder is its run-up and lies before the first sample.
         return [self._packet(p) for p in self._codec.encode(planar) if p.pts is not None and p.pts >= 0]
 
-    def _packet(self, packet: av.Packet) -> AudioPacket:
+    def _packet(self, packet: av.Packet[Any]) -> AudioPacket:
         assert packet.pts is not None  # filtered by the caller
         pts_ns = self._origin_ns + packet.pts * NS_PER_S // self._rate_hz
         return AudioPacket(bytes(packet), packet.pts, _FRAME_SAMPLES, pts_ns)

@@ -89,9 +89,7 @@ def assemble(folder: Path, events: Sequence[Event], *, unclaimed: bool = False) 
     )
 
 
-def seal_manifest(
-    manifest: Manifest, folder: Path, recipients: Sequence[X25519PublicKey]
-) -> tuple[int, str]:
+def seal_manifest(manifest: Manifest, folder: Path, recipients: Sequence[X25519PublicKey]) -> tuple[int, str]:
     """Store the manifest sealed beside its segments; returns size in bytes and SHA-256.
 
     A manifest that a crash left half written is replaced: nothing refers to it yet.

@@ -41,16 +41,16 @@ class VideoTemplate:
 class SegmentMuxer:
     """One segment: starts at its own time zero and ends whole."""
 
-    def __init__(self, target: BoxWriter, video: VideoTemplate, audio: AudioFormat | None, fps: float) -> None:
+    def __init__(
+        self, target: BoxWriter, video: VideoTemplate, audio: AudioFormat | None, fps: float
+    ) -> None:
         self._container = av.open(target, "w", format="mp4", options=_OPTIONS)
         self._video = self._container.add_stream_from_template(video.stream)
         self._video.time_base = _VIDEO_TIME_BASE
         self._frame_ticks = round(90_000 / fps)
         self._audio = None
         if audio is not None:
-            self._audio = self._container.add_stream(
-                AAC_CODEC, rate=audio.rate_hz, layout=layout_name(audio)
-            )
+            self._audio = self._container.add_stream(AAC_CODEC, rate=audio.rate_hz, layout=layout_name(audio))
             self._audio_time_base = Fraction(1, audio.rate_hz)
 
     def video(self, packet: VideoPacket, offset_ns: int) -> None:

@@ -39,7 +39,9 @@ def read_recipient(text: str) -> X25519PublicKey:
     prefix, _, data = text.strip().rpartition("1")
     values = [_BECH32.find(letter) for letter in data]
     if prefix != "age" or min(values, default=-1) < 0 or not _checksum_holds(prefix, values):
-        raise Permanent(f"'{text.strip()[:80]}' is not an age recipient; it looks like age1… with 62 characters")
+        raise Permanent(
+            f"'{text.strip()[:80]}' is not an age recipient; it looks like age1… with 62 characters"
+        )
     number = 0
     for value in values[:-6]:
         number = number << 5 | value

@@ -43,9 +43,8 @@ class Aftercare:
             if self._is_due(recording):
                 self._catalogue.recordings.move(recording.id, Status.RELEASED, "the cooling-off has passed")
                 changed.append((recording.id, Status.RELEASED))
-        for recording in self._catalogue.recordings.with_status(Status.DISCARDED, Status.DELIVERED):
-            if self._purge(recording):
-                changed.append((recording.id, Status.PURGED))
+        gone = self._catalogue.recordings.with_status(Status.DISCARDED, Status.DELIVERED)
+        changed += [(recording.id, Status.PURGED) for recording in gone if self._purge(recording)]
         return changed
 
     def cooling_off_left_s(self, recording: Recording) -> float | None:
@@ -65,7 +64,9 @@ class Aftercare:
         """The teacher says no: nothing of it leaves, and the files go with the next :meth:`run`."""
         recording = self._catalogue.recordings.get(recording_id)
         if recording.status not in (Status.HELD, Status.RELEASED):
-            raise Refused(f"recording {recording.id} is {recording.status.value}; only what has not left can be discarded")
+            raise Refused(
+                f"recording {recording.id} is {recording.status.value}; only what has not left can be discarded"
+            )
         # The journal first: a catalogue that must be rebuilt would otherwise bring the recording back.
         journal = Journal(self._spool / recording.id)
         try:

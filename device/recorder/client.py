@@ -12,9 +12,7 @@ from device.domain.errors import Busy, LeerblikError, Permanent, Refused, Tempor
 from device.recorder.control import SOCKET_NAME, short_address
 
 _TIMEOUT_S = 35.0
-_ERRORS: dict[str, type[LeerblikError]] = {
-    each.word: each for each in (Refused, Busy, Temporary, Permanent)
-}
+_ERRORS: dict[str, type[LeerblikError]] = {each.word: each for each in (Refused, Busy, Temporary, Permanent)}
 
 
 class RecorderClient:
@@ -31,7 +29,9 @@ class RecorderClient:
                 line = lines.readline()
             except TimeoutError:
                 raise Temporary("the recorder does not answer; see 'leerblik doctor'") from None
-        answer: dict[str, Any] = json.loads(line or b'{"ok": false, "error": "temporary", "message": "the recorder hung up"}')
+        answer: dict[str, Any] = json.loads(
+            line or b'{"ok": false, "error": "temporary", "message": "the recorder hung up"}'
+        )
         if not answer.get("ok"):
             raise _ERRORS.get(answer.get("error", ""), Temporary)(answer.get("message", "unknown error"))
         return answer
@@ -52,7 +52,9 @@ class RecorderClient:
                 connection.connect(address)
         except PermissionError:
             connection.close()
-            raise Refused(f"no access to {self._path}; run this as root or as a member of the group leerblik") from None
+            raise Refused(
+                f"no access to {self._path}; run this as root or as a member of the group leerblik"
+            ) from None
         except OSError:
             connection.close()
             raise Temporary(

@@ -24,9 +24,11 @@ from device.footage.seal import read_recipient
 from device.ports import Trigger
 from device.recorder.aftercare import Aftercare
 from device.recorder.control import SOCKET_NAME, ControlServer
+from device.recorder.desk import Desk, DeskSettings, Machine
 from device.recorder.indicators import Indicators
 from device.recorder.lesson import LessonSettings
-from device.recorder.loop import LoopSettings, Machine, RecorderLoop
+from device.recorder.loop import RecorderLoop
+from device.recorder.report import describe
 from device.storage.catalogue import FILE_NAME, Catalogue, fresh_ulid
 from device.storage.recovery import adopt_all, open_catalogue
 
@@ -67,7 +69,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _assemble(
-    settings: config.Config, clock: SystemClock, catalogue: Catalogue, lesson: LessonSettings, spool: Path, runtime: Path
+    settings: config.Config,
+    clock: SystemClock,
+    catalogue: Catalogue,
+    lesson: LessonSettings,
+    spool: Path,
+    runtime: Path,
 ) -> tuple[RecorderLoop, list[Trigger], ControlServer]:
     recorder, coach = settings.table("recorder"), settings.table("coach")
     receipt_key = read_public_key(coach["receipt_key"]) if coach["receipt_key"] else None
@@ -78,22 +85,30 @@ def _assemble(
         indicator=Indicators([_build(settings, "indicator", name) for name in recorder["indicators"]]),
         clock=clock,
     )
-    loop_settings = LoopSettings(
+    desk_settings = DeskSettings(
         spool=spool,
         language=settings.table("device")["language"],
         reserve_bytes=recorder["reserve_bytes"],
         coach_key_present=bool(coach["recipient"]),
         agreement=read_agreement(settings.table("agreement")),
         lesson=lesson,
-        rules=Rules(maximum_ns=round(recorder["maximum_length_s"] * NS_PER_S)),
     )
     aftercare = Aftercare(catalogue, spool, clock, recorder["cooling_off_s"], receipt_key)
     finger = triggers.get("control_socket")
     control: ControlServer
+    desk = Desk(
+        machine,
+        desk_settings,
+        catalogue,
+        aftercare,
+        fresh_ulid,
+        publish=lambda event: control.publish(event),  # noqa: PLW0108  # made below
+    )
     loop = RecorderLoop(
-        machine, loop_settings, catalogue, aftercare, fresh_ulid,
-        publish=lambda event: control.publish(event),
+        desk, clock, Rules(maximum_ns=round(recorder["maximum_length_s"] * NS_PER_S)),
         gesture=lambda values: _gesture(finger, values),
+        report=lambda phase, desk: describe(phase, desk, catalogue, aftercare),
+        discard=aftercare.discard,
     )  # fmt: skip
     control = ControlServer(runtime / SOCKET_NAME, loop.ask)
     return loop, list(triggers.values()), control
@@ -150,8 +165,18 @@ def read_agreement(table: dict[str, Any]) -> Agreement | None:
     try:
         days = [date.fromisoformat(table[key]) for key in ("valid_from", "valid_until")]
     except ValueError:
-        raise Permanent("agreement.valid_from and agreement.valid_until are days such as 2026-09-01") from None
-    same = ("group", "group_agreed", "objecting_pupils", "arrangement", "trajectory", "learning_question", "sound")
+        raise Permanent(
+            "agreement.valid_from and agreement.valid_until are days such as 2026-09-01"
+        ) from None
+    same = (
+        "group",
+        "group_agreed",
+        "objecting_pupils",
+        "arrangement",
+        "trajectory",
+        "learning_question",
+        "sound",
+    )
     return Agreement(
         teachers=tuple(table["teachers"]),
         teachers_agreed=tuple(table["teachers_agreed"]),

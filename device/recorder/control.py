@@ -74,7 +74,9 @@ class ControlServer:
             if not self._room.acquire(blocking=False):
                 connection.close()
                 continue
-            threading.Thread(target=self._serve, args=(connection,), name="control-client", daemon=True).start()
+            threading.Thread(
+                target=self._serve, args=(connection,), name="control-client", daemon=True
+            ).start()
 
     def _serve(self, connection: socket.socket) -> None:
         try:

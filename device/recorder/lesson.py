@@ -16,6 +16,7 @@ from device.domain.manifest import AudioDescription, VideoDescription
 from device.domain.session import StopReason
 from device.footage.assemble import write_opening
 from device.footage.journal import Journal
+from device.footage.packets import NS_PER_S
 from device.footage.queue import Bounds
 from device.footage.writer import FootagePlan, FootageSummary, FootageWriter
 from device.ports import AudioFormat, Camera, Clock, Microphone, VideoFormat
@@ -57,7 +58,9 @@ class Lesson:
         self._notify = notify
         self._writer: FootageWriter | None = None
         self._journal: Journal | None = None
+        self._opened_ns = 0
         self.bookmarks = 0
+        self.lens_open_s = 0.0
 
     def start(self, folder: Path, recording: str) -> None:
         """Open lens and microphone. LeerblikError when the camera cannot; the folder may then be empty.
@@ -74,7 +77,7 @@ class Lesson:
         )  # fmt: skip
         self._writer = FootageWriter(plan, self._journal, self._new_name, self._notify)
         self._writer.start()
-        origin_ns = self._clock.monotonic_ns()
+        self._opened_ns = origin_ns = self._clock.monotonic_ns()
         self._camera.start(self.permit, self._writer.camera_inlet, origin_ns)
         if audio is not None:
             self._start_microphone(self._writer, origin_ns)
@@ -105,6 +108,8 @@ class Lesson:
     def stop(self, reason: StopReason) -> FootageSummary:
         """Close lens and microphone, and put everything on the card."""
         self._camera.stop()
+        if self._opened_ns:
+            self.lens_open_s = (self._clock.monotonic_ns() - self._opened_ns) / NS_PER_S
         self._microphone.stop()
         summary = self._writer.stop() if self._writer is not None else FootageSummary()
         # On a full card the last line may not fit; recovery then treats the lesson as interrupted.

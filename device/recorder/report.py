@@ -6,33 +6,24 @@ from typing import Any
 
 from device.domain.session import Phase
 from device.recorder.aftercare import Aftercare
-from device.recorder.lesson import Lesson
+from device.recorder.desk import Desk
 from device.storage.catalogue import Catalogue, Recording
 
 _LATEST = 20
 
 
-def describe(
-    *,
-    phase: Phase,
-    recording: str | None,
-    lesson: Lesson | None,
-    refusal: list[dict[str, str]],
-    problem: str,
-    free_bytes: int,
-    catalogue: Catalogue,
-    aftercare: Aftercare,
-) -> dict[str, Any]:
+def describe(phase: Phase, desk: Desk, catalogue: Catalogue, aftercare: Aftercare) -> dict[str, Any]:
     """Return what is going on; times in seconds, sizes in bytes."""
+    lesson = desk.lesson
     return {
         "state": phase.value,
-        "recording": recording,
+        "recording": desk.recording,
         "recorded_s": lesson.recorded_us / 1e6 if lesson else 0.0,
         "bookmarks": lesson.bookmarks if lesson else 0,
         "dropped_frames": lesson.dropped_frames if lesson else 0,
-        "refusal": refusal,
-        "problem": problem,
-        "free_bytes": free_bytes,
+        "refusal": desk.refusal,
+        "problem": desk.problem,
+        "free_bytes": desk.free_bytes(),
         "recordings": [_row(each, catalogue, aftercare) for each in catalogue.recordings.latest(_LATEST)],
         "processes": [
             {"process": p.process, "state": p.state, "message": p.message, "at": p.at}

@@ -32,7 +32,9 @@ def purge(
     """Destroy one recording's files; Refused while nothing proves that it may go."""
     accepted = _was_received(catalogue, recording, receipt_key)
     if not may_purge(recording.status, receipt_accepted=accepted):
-        raise Refused(f"recording {recording.id} is {recording.status.value} without a valid receipt; it stays here")
+        raise Refused(
+            f"recording {recording.id} is {recording.status.value} without a valid receipt; it stays here"
+        )
     folder = spool / recording.id
     if folder.exists():
         shutil.rmtree(folder)

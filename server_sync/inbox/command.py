@@ -245,11 +245,14 @@ def _watch(arguments: argparse.Namespace) -> int:
     recording = library.resolve(arguments.recording)
     keys = _unlocked(arguments, config)
     # Whatever ends us, the film goes with us.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with disk_errors("showing a film"), tempfile.TemporaryDirectory(prefix="leerblik-") as folder:
-        film = Path(folder) / library.card(recording).film_name
-        _make_film(library, recording, keys, config, film)
-        watch(film)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with disk_errors("showing a film"), tempfile.TemporaryDirectory(prefix="leerblik-") as folder:
+            film = Path(folder) / library.card(recording).film_name
+            _make_film(library, recording, keys, config, film)
+            watch(film)
+    finally:
+        signal.signal(signal.SIGTERM, before)
     return 0
 
 

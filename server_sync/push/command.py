@@ -38,17 +38,21 @@ def run(arguments: argparse.Namespace) -> int:
     settings = config.load(arguments.config)
     device, sync, coach = (settings.table(name) for name in ("device", "sync", "coach"))
     if not coach["receipt_key"]:
-        raise Permanent("coach.receipt_key is missing: without it no receipt can be verified; see 'leerblik keys show'")
+        raise Permanent(
+            "coach.receipt_key is missing: without it no receipt can be verified; see 'leerblik keys show'"
+        )
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    backoff = Backoff(first_s=sync["retry_first_s"], limit_s=max(sync["retry_first_s"], sync["retry_limit_s"]))
+    backoff = Backoff(
+        first_s=sync["retry_first_s"], limit_s=max(sync["retry_first_s"], sync["retry_limit_s"])
+    )
     transport = build_transport(sync, backoff)
     with _open_catalogue(Path(device["state_dir"]) / FILE_NAME, stopping) as catalogue:
         loop: SyncLoop
         uploader = Uploader(
             catalogue, Path(device["spool_dir"]), transport, read_public_key(coach["receipt_key"]), fresh_ulid,
-            may_go_on=lambda: loop.check_may_go_on(),
+            may_go_on=lambda: loop.check_may_go_on(),  # noqa: PLW0108  # the loop is made two lines below
         )  # fmt: skip
         loop = SyncLoop(
             catalogue, uploader, transport, backoff, sync["poll_interval_s"], stopping,

@@ -67,13 +67,17 @@ class Uploader:
         manifest = self._confirmed_manifest(recording)
         receipt = read_receipt(data, self._receipt_key)
         if manifest is None or not _answers(receipt, recording, manifest):
-            raise Refused(f"the receipt for recording {recording.id} belongs to something else; it is not counted")
+            raise Refused(
+                f"the receipt for recording {recording.id} belongs to something else; it is not counted"
+            )
         stored = StoredReceipt(manifest.remote_name, receipt.accepted, data)
         self._catalogue.sends.add_receipt(recording.id, stored)
         if receipt.accepted:
             self._catalogue.recordings.move(recording.id, Status.DELIVERED, "receipt verified")
             return True
-        _log.warning("the coach's machine refused recording %s: %s; it goes again", recording.id, receipt.problem)
+        _log.warning(
+            "the coach's machine refused recording %s: %s; it goes again", recording.id, receipt.problem
+        )
         for sha256 in (*receipt.resend, manifest.sha256):
             self._catalogue.sends.forget(recording.id, sha256)
         return False
@@ -85,7 +89,9 @@ class Uploader:
     def _send_object(self, recording: Recording, stored: StoredObject, *, is_manifest: bool) -> None:
         path = self._spool / recording.id / stored.file
         name = object_name(self._new_ulid(), is_manifest=is_manifest)
-        send = Send(name, recording.id, stored.sha256, stored.size_bytes, 0, confirmed=False, is_manifest=is_manifest)
+        send = Send(
+            name, recording.id, stored.sha256, stored.size_bytes, 0, confirmed=False, is_manifest=is_manifest
+        )
         try:
             source = path.open("rb")
         except OSError as error:

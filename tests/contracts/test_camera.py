@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -52,18 +53,18 @@ def test_every_camera_driver_is_in_this_suite() -> None:
 def test_the_first_packet_is_a_key_frame_at_the_origin_and_stamps_strictly_rise(
     camera: Camera, sink: CollectingSink
 ) -> None:
-    camera.start(permit(), sink, ORIGIN_NS)
+    camera.start(permit(sound=False), sink, ORIGIN_NS)
     sink.wait_for_end()
     stamps = [packet.pts_ns for packet in sink.packets]
     assert sink.packets[0].key
     assert stamps[0] >= ORIGIN_NS
-    assert all(later > earlier for earlier, later in zip(stamps, stamps[1:], strict=False))
+    assert all(later > earlier for earlier, later in itertools.pairwise(stamps))
 
 
 def test_key_frames_carry_their_headers_and_other_frames_are_none(
     camera: Camera, sink: CollectingSink
 ) -> None:
-    camera.start(permit(), sink, ORIGIN_NS)
+    camera.start(permit(sound=False), sink, ORIGIN_NS)
     sink.wait_for_end()
     for packet in sink.packets:
         kinds = set(nal_types(packet.data))
@@ -72,7 +73,7 @@ def test_key_frames_carry_their_headers_and_other_frames_are_none(
 
 
 def test_every_key_frame_starts_a_film_of_its_own(camera: Camera, sink: CollectingSink) -> None:
-    camera.start(permit(), sink, ORIGIN_NS)
+    camera.start(permit(sound=False), sink, ORIGIN_NS)
     sink.wait_for_end()
     keys = [index for index, packet in enumerate(sink.packets) if packet.key]
     assert len(keys) == 3
@@ -82,7 +83,7 @@ def test_every_key_frame_starts_a_film_of_its_own(camera: Camera, sink: Collecti
 
 def test_the_pictures_have_the_size_that_was_announced(camera: Camera, sink: CollectingSink) -> None:
     form = camera.format()
-    camera.start(permit(), sink, ORIGIN_NS)
+    camera.start(permit(sound=False), sink, ORIGIN_NS)
     sink.wait_for_end()
     pictures = decode(sink.packets)
     assert {picture.shape for picture in pictures} == {(form.height, form.width)}
@@ -91,7 +92,7 @@ def test_the_pictures_have_the_size_that_was_announced(camera: Camera, sink: Col
 
 def test_after_stop_nothing_arrives_and_no_thread_is_left(camera: Camera, sink: CollectingSink) -> None:
     before = set(threading.enumerate())
-    camera.start(permit(), sink, ORIGIN_NS)
+    camera.start(permit(sound=False), sink, ORIGIN_NS)
     sink.wait_for_packets(5)
     camera.stop()
     assert set(threading.enumerate()) <= before
@@ -101,20 +102,20 @@ def test_after_stop_nothing_arrives_and_no_thread_is_left(camera: Camera, sink: 
 def test_a_camera_that_runs_is_busy_also_after_the_end_of_its_film(
     camera: Camera, sink: CollectingSink
 ) -> None:
-    camera.start(permit(), sink, ORIGIN_NS)
+    camera.start(permit(sound=False), sink, ORIGIN_NS)
     with pytest.raises(Busy):
-        camera.start(permit(), sink, ORIGIN_NS)
+        camera.start(permit(sound=False), sink, ORIGIN_NS)
     sink.wait_for_end()
     with pytest.raises(Busy):
-        camera.start(permit(), sink, ORIGIN_NS)
+        camera.start(permit(sound=False), sink, ORIGIN_NS)
 
 
 def test_it_can_be_started_again_and_begins_anew(camera: Camera, sink: CollectingSink) -> None:
-    camera.start(permit(), sink, ORIGIN_NS)
+    camera.start(permit(sound=False), sink, ORIGIN_NS)
     sink.wait_for_packets(5)
     camera.stop()
     again = CollectingSink()
-    camera.start(permit(), again, ORIGIN_NS * 2)
+    camera.start(permit(sound=False), again, ORIGIN_NS * 2)
     again.wait_for_end()
     assert again.packets[0].key
     assert again.packets[0].pts_ns >= ORIGIN_NS * 2
@@ -135,15 +136,15 @@ def test_a_sink_may_stop_the_camera_when_the_film_ends(camera: Camera) -> None:
             camera.stop()
             stopped.set()
 
-    camera.start(permit(), Stopping(), ORIGIN_NS)
+    camera.start(permit(sound=False), Stopping(), ORIGIN_NS)
     assert stopped.wait(20)
-    camera.start(permit(), CollectingSink(), ORIGIN_NS)
+    camera.start(permit(sound=False), CollectingSink(), ORIGIN_NS)
 
 
 def test_blanked_pictures_are_black_and_the_others_are_not(camera: Camera) -> None:
     sink = CollectingSink(room=10)
     camera.blank(True)
-    camera.start(permit(), sink, ORIGIN_NS)
+    camera.start(permit(sound=False), sink, ORIGIN_NS)
     sink.wait_for_packets(10)
     camera.blank(False)
     sink.make_room(1000)
@@ -165,11 +166,9 @@ def test_nothing_but_a_permit_opens_the_lens(camera: Camera, sink: CollectingSin
 
 def test_a_source_that_can_wait_loses_nothing_in_a_narrow_place(camera: Camera) -> None:
     sink = CollectingSink(room=2)
-    camera.start(permit(), sink, ORIGIN_NS)
-    taken = 2
+    camera.start(permit(sound=False), sink, ORIGIN_NS)
     while not sink.ended:
-        sink.wait(lambda: sink.ended or len(sink.packets) >= taken, "the narrow place to fill")
-        taken += 3
+        sink.wait(lambda: sink.ended or sink.full(), "the narrow place to fill")
         sink.make_room(3)
     assert sink.refused == 0
     assert camera.frames() == len(sink.packets) == pytest.approx(3 * camera.format().frame_rate)
@@ -177,7 +176,7 @@ def test_a_source_that_can_wait_loses_nothing_in_a_narrow_place(camera: Camera) 
 
 def test_a_camera_that_waits_for_room_can_be_stopped(camera: Camera) -> None:
     sink = CollectingSink(room=2)
-    camera.start(permit(), sink, ORIGIN_NS)
+    camera.start(permit(sound=False), sink, ORIGIN_NS)
     sink.wait_for_packets(2)
     camera.stop()
     assert len(sink.packets) == 2

@@ -53,7 +53,7 @@ def _console() -> Iterator[Shown]:
     console = load("indicator", "console").build(options, stream=stream)
 
     def last() -> str:
-        return ([""] + stream.getvalue().splitlines())[-1].removeprefix("leerblik: ")
+        return ["", *stream.getvalue().splitlines()][-1].removeprefix("leerblik: ")
 
     yield Shown(
         console,

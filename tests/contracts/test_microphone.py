@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from device.domain.errors import Busy, Refused
-from device.drivers import names
+from device.drivers import _take, names
 from device.ports import AudioFormat, Microphone
 from tests.support.permits import permit
 from tests.support.sinks import CollectingSink
@@ -46,6 +46,11 @@ def microphone(request: pytest.FixtureRequest, film: Path) -> Iterator[Microphon
 @pytest.fixture(params=sorted(set(CASES) - SILENT))
 def voice(request: pytest.FixtureRequest, film: Path) -> Iterator[Microphone]:
     yield from _open(request.param, film)
+
+
+@pytest.fixture(autouse=True)
+def _without_waiting_for_a_camera(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_take, "GRACE_S", 0.0)
 
 
 @pytest.fixture

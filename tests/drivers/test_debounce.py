@@ -64,3 +64,10 @@ def test_twenty_bounces_are_one_press_that_began_with_the_first() -> None:
 
 def test_a_spike_starts_nothing() -> None:
     assert _settle_all([(True, 1000), (False, 1)])[0] == []
+
+
+def test_a_level_that_is_not_still_long_enough_is_not_believed_yet() -> None:
+    rule = Debouncer(BOUNCE_NS)
+    rule.change(True, 1000)
+    assert rule.settle(1000 + BOUNCE_NS - 1) is None
+    assert rule.settle(1000 + BOUNCE_NS) == Edge(True, 1000)

@@ -93,6 +93,14 @@ def test_uneven_time_stamps_are_kept(tmp_path: Path) -> None:
     assert [p.pts_ns for p in replayed.packets] == stamps
 
 
+def test_of_two_pictures_with_the_same_stamp_one_is_shown(tmp_path: Path) -> None:
+    footage = record(1.0)
+    stamps = [n // 2 * 2 * 33_000_000 for n in range(30)]
+    doubled = [replace(p, pts_ns=at_ns) for p, at_ns in zip(footage.packets, stamps, strict=True)]
+    replayed = _play(write_film(tmp_path / "film.mkv", Footage(doubled, [])))
+    assert [p.pts_ns for p in replayed.packets] == stamps[::2]
+
+
 def test_a_large_film_is_scaled_down_to_even_sizes_in_proportion(tmp_path: Path) -> None:
     film = write_film(tmp_path / "film.mp4", record(1.0, {"width": 640, "height": 480}))
     options = {"path": str(film), "max_width": 330, "max_height": 1080}

@@ -55,6 +55,8 @@ class ProfileServer(DropBoxServer):
     def _write_configuration(self, authorized_keys: Sequence[str]) -> None:
         super()._write_configuration(authorized_keys)
         self.user = "nobody"
+        # Without their own restrictions: the profile alone must hold.
+        (self.folder / "authorized_keys").write_text("\n".join(authorized_keys) + "\n", encoding="utf-8")
         text = PROFILE.read_text(encoding="utf-8")
         for there, here in {
             "Match Group leerblik-dropbox": "Match User nobody",

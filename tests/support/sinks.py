@@ -40,20 +40,21 @@ class CollectingSink:
             return self._take(self.blocks, block)
 
     def _take(self, kept: list[T], item: T) -> bool:
-        if self._full():
+        if self.full():
             self.refused += 1
             return False
         kept.append(item)
         self._changed.notify_all()
         return True
 
-    def _full(self) -> bool:
+    def full(self) -> bool:
+        """Tell whether the next item would be refused."""
         return self._room is not None and len(self.packets) + len(self.blocks) >= self._room
 
     def wait_for_room(self, timeout_s: float) -> bool:
         """Wait until :meth:`make_room` was called, if there is none."""
         with self._changed:
-            return self._changed.wait_for(lambda: not self._full(), timeout_s)
+            return self._changed.wait_for(lambda: not self.full(), timeout_s)
 
     def make_room(self, items: int) -> None:
         """Take so many items more."""

@@ -56,6 +56,5 @@ def transport_to(server: AnyServer, **changes: Any) -> SftpTransport:
 
 
 def limit_object_size(server: DropBoxServer, limit_bytes: int) -> None:
-    """Make every write beyond ``limit_bytes`` of a file fail, as on a full disk, for any user."""
-    for pid in server.pids():
-        resource.prlimit(pid, resource.RLIMIT_FSIZE, (limit_bytes, limit_bytes))
+    """Make writes beyond ``limit_bytes`` of a file fail, as on a full disk, in sessions from now on."""
+    resource.prlimit(server.pids()[0], resource.RLIMIT_FSIZE, (limit_bytes, limit_bytes))

@@ -103,7 +103,7 @@ class FileCamera:
         require_permit(permit)
         shape = self._shape()
         self._worker.start(
-            lambda stop: self._show(shape, Take(self._speed, permit, sink, origin_ns, stop)),
+            lambda stop: self._show(shape, Take(self._speed, permit, sink, origin_ns, stop, picture=True)),
             sink.camera_failed,
         )
 
@@ -136,7 +136,6 @@ class FileCamera:
                 ended = self._deliver(take, film, encoder, shape)
             if ended:
                 take.sink.camera_ended()
-                take.stop.wait()  # stays in company: sound must not run on past the last picture
 
     def _deliver(self, take: Take, film: InputContainer, encoder: Encoder, shape: _Shape) -> bool:
         """Return True at the end of the film, False when asked to stop."""

@@ -76,7 +76,8 @@ class SyntheticCamera:
         """Begin with frame 0 at ``origin_ns``."""
         require_permit(permit)
         self._worker.start(
-            lambda stop: self._film(Take(self._speed, permit, sink, origin_ns, stop)), sink.camera_failed
+            lambda stop: self._film(Take(self._speed, permit, sink, origin_ns, stop, picture=True)),
+            sink.camera_failed,
         )
 
     def blank(self, blanked: bool) -> None:
@@ -99,7 +100,6 @@ class SyntheticCamera:
         with take, Encoder(self._format, *self._encoding) as encoder:
             if self._deliver(take, encoder):
                 take.sink.camera_ended()
-                take.stop.wait()  # stays in company: sound must not run on past the last picture
 
     def _deliver(self, take: Take, encoder: Encoder) -> bool:
         """Return True at the end of the film, False when asked to stop."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from typing import Any
 
 from device.domain.consent import Permit
 from device.domain.settings import Setting
 from device.drivers._source import Worker, require_sound
+from device.drivers._take import Take
 from device.ports import AudioFormat, FootageSink, Microphone
 
 OPTIONS: tuple[Setting, ...] = ()
@@ -31,7 +33,12 @@ class NoMicrophone:
     def start(self, permit: Permit, sink: FootageSink, origin_ns: int) -> None:
         """Deliver nothing, under the same conditions as any other microphone."""
         require_sound(permit)
-        self._worker.start(lambda _stop: None, sink.microphone_failed)
+
+        def come_and_go(stop: threading.Event) -> None:
+            with Take("real", permit, sink, origin_ns, stop):
+                pass  # a camera that waits for company need not wait for this one
+
+        self._worker.start(come_and_go, sink.microphone_failed)
 
     def mute(self, muted: bool) -> None:
         """Change nothing."""

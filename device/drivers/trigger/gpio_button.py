@@ -44,8 +44,8 @@ class GpioButton:
                 raise Busy(f"the button on {self._pin} is already being watched; stop it first")
             button = self._button()
             contact = DebouncedContact(self._bounce_s, on_edge)
-            button.when_pressed = lambda: contact.change(True)
-            button.when_released = lambda: contact.change(False)
+            button.when_activated = lambda: contact.change(True)
+            button.when_deactivated = lambda: contact.change(False)
             self._open = (button, contact)
 
     def stop(self) -> None:
@@ -59,7 +59,10 @@ class GpioButton:
 
     def _button(self) -> Any:
         try:
-            return gpiozero.Button(self._pin, pull_up=self._pull_up, pin_factory=self._pin_factory)
+            # Not gpiozero.Button: its thread for long presses keeps stop() waiting for a second.
+            return gpiozero.DigitalInputDevice(
+                self._pin, pull_up=self._pull_up, pin_factory=self._pin_factory
+            )
         except PinInvalidPin:
             raise Permanent(f"trigger.pin: there is no pin '{self._pin}' here; for example GPIO17") from None
         except (GPIOZeroError, OSError) as error:

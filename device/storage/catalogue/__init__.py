@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from device.domain.lifecycle import Writer
 from device.storage.catalogue.database import Damaged, open_database
@@ -44,7 +45,7 @@ class Catalogue:
         """Let the connection go. Harmless twice."""
         self._connection.close()
 
-    def __enter__(self) -> Catalogue:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

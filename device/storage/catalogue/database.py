@@ -85,7 +85,9 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     migrations = _read_migrations()
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > max(migrations):
-        raise Permanent(f"the catalogue {path} has version {version}; this program knows {max(migrations)}; update it")
+        raise Permanent(
+            f"the catalogue {path} has version {version}; this program knows {max(migrations)}; update it"
+        )
     for number in sorted(migrations):
         with transaction(connection):
             # Read again under the lock: another process may have been first.

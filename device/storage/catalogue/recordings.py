@@ -101,7 +101,8 @@ class Recordings:
         """Begin the cooling-off anew: the clock it was counted on is gone with the last boot."""
         with transaction(self._db):
             self._db.execute(
-                "UPDATE recordings SET held_boot_id = ?, held_ns = ? WHERE id = ?", (boot_id, at_ns, recording)
+                "UPDATE recordings SET held_boot_id = ?, held_ns = ? WHERE id = ?",
+                (boot_id, at_ns, recording),
             )
 
     def move(self, recording: str, status: Status, note: str = "") -> None:

@@ -51,7 +51,8 @@ class Sends:
         """Note a name before the first byte goes out under it."""
         with transaction(self._db):
             self._db.execute(
-                "INSERT INTO sends (remote_name, recording, sha256, size_bytes, is_manifest, at) VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO sends (remote_name, recording, sha256, size_bytes, is_manifest, at)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
                 (send.remote_name, send.recording, send.sha256, send.size_bytes, send.is_manifest, utc_now()),
             )
 
@@ -66,7 +67,8 @@ class Sends:
         """Note that the server has all of an object."""
         with transaction(self._db):
             self._db.execute(
-                "UPDATE sends SET sent_bytes = size_bytes, confirmed = 1 WHERE remote_name = ?", (remote_name,)
+                "UPDATE sends SET sent_bytes = size_bytes, confirmed = 1 WHERE remote_name = ?",
+                (remote_name,),
             )
 
     def forget(self, recording: str, sha256: str) -> None:
@@ -83,7 +85,18 @@ class Sends:
             " FROM sends WHERE recording = ? ORDER BY rowid",
             (recording,),
         )
-        return [Send(*row[:5], bool(row[5]), bool(row[6])) for row in rows]
+        return [
+            Send(
+                remote_name=row["remote_name"],
+                recording=row["recording"],
+                sha256=row["sha256"],
+                size_bytes=row["size_bytes"],
+                sent_bytes=row["sent_bytes"],
+                confirmed=bool(row["confirmed"]),
+                is_manifest=bool(row["is_manifest"]),
+            )
+            for row in rows
+        ]
 
     def add_receipt(self, recording: str, receipt: StoredReceipt) -> None:
         """Keep a receipt; the same one twice is harmless."""
@@ -96,7 +109,8 @@ class Sends:
     def receipts(self, recording: str) -> list[StoredReceipt]:
         """Return all receipts for a recording, oldest first."""
         rows = self._db.execute(
-            "SELECT manifest_name, accepted, data FROM receipts WHERE recording = ? ORDER BY rowid", (recording,)
+            "SELECT manifest_name, accepted, data FROM receipts WHERE recording = ? ORDER BY rowid",
+            (recording,),
         )
         return [StoredReceipt(row[0], bool(row[1]), row[2]) for row in rows]
 

@@ -24,6 +24,9 @@ _ATTRIBUTE_SIZE = 0x01
 # Bytes of the fixed fields, by which a reply can be too short
 _NUMBER, _CODE, _LENGTH, _FLAGS_AND_SIZE, _LIMITS = 4, 4, 4, 12, 32
 
+# Version 3 has no status for a full disk; OpenSSH says "Failure" to these.
+_NEEDS_ROOM = {"write", "flush", "close"}
+
 _SAFE_WRITE_BYTES = 32 * 1024
 _LARGEST_WRITE_BYTES = 255 * 1024
 _LARGEST_REPLY_BYTES = 256 * 1024
@@ -36,7 +39,7 @@ class BadStatus(Temporary):
     """The server understood and said no; ``code`` is its SSH_FX_ number."""
 
     def __init__(self, code: int, doing: str, text: str) -> None:
-        hint = "; its disk may be full" if code == FAILURE and doing == "write" else ""
+        hint = "; its disk may be full" if code == FAILURE and doing in _NEEDS_ROOM else ""
         super().__init__(f"the server refused to {doing} ({text or f'status {code}'}){hint}")
         self.code = code
 

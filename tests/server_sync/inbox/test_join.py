@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import resource
 import subprocess
@@ -49,7 +50,10 @@ def probe(film: Path) -> dict[str, Any]:
     """Ask ffprobe, which must have nothing to remark."""
     asked = ["-show_packets", "-show_streams", "-show_format", "-show_chapters"]
     done = subprocess.run(
-        ["ffprobe", "-v", "warning", *asked, "-of", "json", str(film)], capture_output=True, text=True, check=True
+        ["ffprobe", "-v", "warning", *asked, "-of", "json", str(film)],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stderr == ""
     result: dict[str, Any] = json.loads(done.stdout)
@@ -150,7 +154,7 @@ def test_chapters_cover_the_film_without_holes(marks: list[int]) -> None:
         return
     assert found[0].from_us == 0
     assert found[-1].to_us == recording.duration_us
-    assert all(a.to_us == b.from_us and a.from_us < a.to_us for a, b in zip(found, found[1:], strict=False))
+    assert all(a.to_us == b.from_us and a.from_us < a.to_us for a, b in itertools.pairwise(found))
     assert {mark for mark in marks if mark < recording.duration_us} <= {chapter.from_us for chapter in found}
 
 
@@ -159,7 +163,9 @@ def test_a_mark_at_the_very_beginning_takes_the_first_chapter() -> None:
     assert chapters(recording, "nl") == [Chapter(0, 2_000_000, "Moment 1")]
 
 
-@pytest.mark.parametrize("heard", [(True, False, True), (False, True, True), (True, True, False), (False, False, True)])
+@pytest.mark.parametrize(
+    "heard", [(True, False, True), (False, True, True), (True, True, False), (False, False, True)]
+)
 def test_sound_in_only_some_segments_is_where_it_was(film: Path, heard: tuple[bool, ...]) -> None:
     segments = cut(encode(6), [0, 2, 4], 6, sound=heard)
     join_to(film, sealed(segments))
@@ -181,7 +187,9 @@ def test_a_segment_that_was_cut_anywhere_gives_every_whole_picture_and_no_broken
     for kept in range(len(segment.plain), 0, -step):
         recording = sealed([replace(segment, plain=segment.plain[:kept])])
         entry = replace(recording.manifest.segments[0], complete=False, duration_us=None)
-        cut_off = replace(recording, manifest=replace(recording.manifest, segments=(entry,), interrupted=True))
+        cut_off = replace(
+            recording, manifest=replace(recording.manifest, segments=(entry,), interrupted=True)
+        )
         made = join_to(film, cut_off)
         if made.video_packets:
             assert decodes_cleanly(film)
@@ -196,10 +204,9 @@ def _whole_pictures(plain: bytes, kept: int) -> int:
         if end + len(box) > kept:
             break
         end += len(box)
-    # A header of a fragment without its content says nothing.
     try:
-        with av.open(io.BytesIO(plain[:end]), format="mp4") as container:
-            return sum(1 for p in container.demux(video=0) if p.size and not p.is_corrupt)
+        with av.open(io.BytesIO(plain[:end]), mode="r", format="mp4") as container:
+            return sum(bool(p.size) and not p.is_corrupt for p in container.demux(video=0))
     except av.error.FFmpegError:
         return 0
 

@@ -29,7 +29,7 @@ def run_with_terminal(command: list[str], answer: str, cwd: Path) -> tuple[int, 
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(cwd)
-        os.execvp(command[0], command)
+        os.execvp(command[0], command)  # noqa: S606  # a terminal needs a fork
     said, typed = b"", False
     while True:
         try:
@@ -100,7 +100,8 @@ def test_keys_that_exist_are_never_overwritten(tmp_path: Path, name: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"AGE-SECRET-KEY-1", pyrage.encrypt(b"x", [pyrage.x25519.Identity.generate().to_public()])]
+    "content",
+    [b"", b"AGE-SECRET-KEY-1", pyrage.encrypt(b"x", [pyrage.x25519.Identity.generate().to_public()])],
 )
 def test_a_file_that_age_did_not_lock_with_a_passphrase_is_named(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "coach.key.age").write_bytes(content)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import io
 import signal
 import socket
@@ -10,15 +12,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import asyncssh
 import pytest
 
 from deploy.demo import processes
+from deploy.demo.embedded_sftp import EmbeddedDropBoxServer
 from deploy.demo.ssh_keys import make_ssh_key
 from deploy.demo.sshd import DropBoxServer
 from device.domain.errors import Permanent, Temporary
 from server_sync.push.transport.sftp import SftpTransport
 from tests.support.dropbox_profile import may_mount
-from tests.support.sshd import limit_object_size, running_sshd, transport_to
+from tests.support.sshd import client_key, limit_object_size, running_sshd, transport_to
 
 MIB = 1024 * 1024
 
@@ -89,6 +93,28 @@ def test_a_server_that_freezes_amid_an_object_is_given_up_and_works_again_when_i
     processes.send(signal.SIGCONT, frozen)
     _put(transport, "SECOND", MIB)
     transport.close()
+
+
+def test_a_server_that_lets_the_socket_fill_up_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # With a window larger than the socket paramiko waits for room in the socket, without any limit of its
+    # own: only the watchdog ends it.
+    monkeypatch.setattr(asyncssh, "listen", functools.partial(asyncssh.listen, window=1 << 28))
+    thawed = threading.Event()
+
+    def loop(server: EmbeddedDropBoxServer) -> asyncio.AbstractEventLoop:
+        assert server._running is not None
+        return server._running._loop
+
+    with EmbeddedDropBoxServer(tmp_path, [client_key(tmp_path)[1]]) as server:
+        transport = transport_to(server, operation_timeout_s=0.5)
+        freeze = _once_confirmed(lambda: loop(server).call_soon_threadsafe(thawed.wait, 20))
+        try:
+            with pytest.raises(Temporary, match=r"nothing was confirmed|in time"):
+                transport.put("OBJECT", io.BytesIO(bytes(64 * MIB)), 64 * MIB, freeze)
+        finally:
+            thawed.set()
 
 
 def test_a_server_that_freezes_before_the_login_is_given_up(server: DropBoxServer) -> None:

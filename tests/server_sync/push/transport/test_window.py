@@ -48,7 +48,17 @@ def test_the_whole_day_holds_every_minute(minute: int) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "16:00", "16-07", "16:00 - 07:00", "24:00-07:00", "16:60-07:00", "16:00-24:01", "1\uff16:00-07:00", "x"],
+    [
+        "",
+        "16:00",
+        "16-07",
+        "16:00 - 07:00",
+        "24:00-07:00",
+        "16:60-07:00",
+        "16:00-24:01",
+        "1\uff16:00-07:00",
+        "x",
+    ],
 )
 def test_what_is_no_window_is_permanent_and_shows_one(text: str) -> None:
     with pytest.raises(Permanent, match="16:00-07:00"):

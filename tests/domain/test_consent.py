@@ -1,0 +1,139 @@
+"""Who may be recorded now: every reason, alone and together, and the one door through which a permit comes."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import dataclasses
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from device.domain import consent
+from device.domain.consent import Permit, Reason, Refusal, Situation, authorise
+from device.domain.manifest import read_permit
+from device.domain.trajectory import Agreement
+from tests.support.permits import NOW, agreement, permit
+
+PERMIT_ID = "01J00000000000000000000000"
+FINE = Situation(NOW, clock_trusted=True, coach_key_present=True, free_bytes=10, needed_bytes=10)
+
+# Each reason with the change, of agreement or situation, that alone brings it about.
+CAUSES: dict[Reason, dict[str, Any]] = {
+    Reason.TRAJECTORY_CLOSED: {"closed": True},
+    Reason.NOT_YET_VALID: {"valid_from": date(2030, 3, 5)},
+    Reason.EXPIRED: {"valid_until": date(2030, 3, 3)},
+    Reason.TEACHER_HAS_NOT_AGREED: {"teachers_agreed": ()},
+    Reason.GROUP_HAS_NOT_AGREED: {"group_agreed": False},
+    Reason.OBJECTIONS_NOT_ARRANGED: {"objecting_pupils": 1},
+    Reason.NO_COACH_KEY: {"coach_key_present": False},
+    Reason.NO_SPACE: {"free_bytes": 9},
+}
+_SITUATION_FIELDS = {field.name for field in dataclasses.fields(Situation)}
+
+
+def _decide(*causes: Reason) -> Permit | Refusal:
+    changes: dict[str, Any] = {}
+    for cause in causes:
+        changes |= CAUSES[cause]
+    situation = {key: value for key, value in changes.items() if key in _SITUATION_FIELDS}
+    agreed = {key: value for key, value in changes.items() if key not in _SITUATION_FIELDS}
+    return authorise(
+        dataclasses.replace(agreement(), **agreed), dataclasses.replace(FINE, **situation), PERMIT_ID
+    )
+
+
+@given(st.sets(st.sampled_from(sorted(CAUSES, key=lambda reason: reason.value))))
+def test_a_permit_is_given_exactly_when_there_is_no_reason_against_it_and_every_reason_is_told(
+    causes: set[Reason],
+) -> None:
+    decision = _decide(*causes)
+    if causes:
+        assert isinstance(decision, Refusal)
+        assert set(decision.reasons) == causes
+        assert len(decision.reasons) == len(causes)
+    else:
+        assert isinstance(decision, Permit)
+
+
+def test_without_an_agreement_there_is_no_permit_and_the_machine_is_judged_as_well() -> None:
+    decision = authorise(None, dataclasses.replace(FINE, free_bytes=0), PERMIT_ID)
+    assert decision == Refusal((Reason.NO_AGREEMENT, Reason.NO_SPACE))
+
+
+def test_every_reason_can_occur() -> None:
+    assert {*CAUSES, Reason.NO_AGREEMENT} == set(Reason)
+
+
+def test_first_and_last_day_of_an_agreement_count() -> None:
+    for day in (date(2030, 1, 1), date(2030, 7, 1)):
+        now = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+        assert isinstance(authorise(agreement(), dataclasses.replace(FINE, now=now), PERMIT_ID), Permit)
+        for outside in (now - timedelta(days=1), now + timedelta(days=1)):
+            inside = date(2030, 1, 1) <= outside.date() <= date(2030, 7, 1)
+            decision = authorise(agreement(), dataclasses.replace(FINE, now=outside), PERMIT_ID)
+            assert isinstance(decision, Permit) is inside
+
+
+def test_one_teacher_of_two_is_not_enough_and_no_teacher_is_none() -> None:
+    two = dataclasses.replace(agreement(), teachers=("teacher-1", "teacher-2"))
+    none = dataclasses.replace(agreement(), teachers=(), teachers_agreed=())
+    for agreed in (two, none):
+        assert authorise(agreed, FINE, PERMIT_ID) == Refusal((Reason.TEACHER_HAS_NOT_AGREED,))
+
+
+def test_pupils_who_objected_are_no_obstacle_once_something_was_arranged() -> None:
+    arranged = dataclasses.replace(agreement(), objecting_pupils=2, arrangement="seated out of view")
+    assert isinstance(authorise(arranged, FINE, PERMIT_ID), Permit)
+
+
+def test_an_untrusted_clock_does_not_forbid_but_is_remembered() -> None:
+    decision = authorise(agreement(), dataclasses.replace(FINE, clock_trusted=False), PERMIT_ID)
+    assert isinstance(decision, Permit)
+    assert decision.untrusted_clock
+
+
+def test_a_permit_cannot_be_made_anywhere_else() -> None:
+    for issuer in (None, object(), "issuer"):
+        with pytest.raises(TypeError, match="authorise only"):
+            Permit(PERMIT_ID, agreement(), NOW, False, issuer)  # noqa: FBT003
+
+
+def test_a_permit_cannot_be_turned_into_one_for_something_else() -> None:
+    silent = permit(sound=False)
+    with pytest.raises((TypeError, ValueError)):
+        dataclasses.replace(silent, agreement=agreement(sound=True))
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        silent.agreement = agreement(sound=True)  # type: ignore[misc]
+    assert not hasattr(silent, "_issuer")
+    assert not copy.copy(silent).sound
+
+
+def test_what_travels_with_the_footage_can_be_read_back() -> None:
+    granted = permit()
+    described = granted.description()
+    assert (
+        read_permit({**dataclasses.asdict(described), "teachers": list(described.teachers)}, "permit")
+        == described
+    )
+    assert described.granted_at == "2030-03-04T10:00:00Z"
+    assert described.sound
+    assert not permit(sound=False).description().sound
+
+
+def test_no_other_module_even_tries_to_make_a_permit() -> None:
+    root = Path(__file__).parents[2]
+    modules = [
+        path for package in ("device", "server_sync", "deploy") for path in (root / package).rglob("*.py")
+    ]
+    makers = [
+        path.relative_to(root).as_posix()
+        for path in modules
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == "Permit"
+    ]
+    assert makers == ["device/domain/consent.py"]
