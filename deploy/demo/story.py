@@ -14,6 +14,7 @@ from deploy.demo.progress import Progress
 from device.domain.errors import LeerblikError, Permanent, Refused, Temporary
 
 _POLL_S = 0.1
+_FOLLOW_LIMIT_S = 10.0
 _STILL_LIMIT_S = 60.0
 _DONE = {"held", "released", "uploading", "delivered", "purged"}
 
@@ -38,11 +39,13 @@ class Teller:
         self._house = house
         self._progress = progress
         self.story = Story()
+        self._following = threading.Event()
         self._listener = threading.Thread(target=self._listen, name="events", daemon=True)
 
     def tell(self, seconds: float | None, marks: int = 1) -> Story:
         """Record so many seconds of film (None: until the source ends) and follow it to its receipt."""
         self._listener.start()
+        self._following.wait(_FOLLOW_LIMIT_S)
         self._record(seconds, marks)
         self._follow("held", {"held"}, _DONE - {"held"}, self._held_text)
         self._follow("released", {"released", "uploading"}, {"delivered", "purged"}, self._sent_text)
@@ -61,7 +64,6 @@ class Teller:
         marks_left = marks
         while status["state"] in ("recording", "blanked"):
             recorded_s = status["recorded_s"]
-            self.story.bookmarks = status["bookmarks"]
             progress.update(
                 f"{recorded_s:5.1f} s{f' of {seconds:g} s' if seconds else ''}, {_moments(status['bookmarks'])}"
             )
@@ -90,7 +92,10 @@ class Teller:
         """Follow the recorder's events: it says by its clock how long the lens was open."""
         with suppress(LeerblikError, OSError):
             for event in self._house.client.events():
-                if event["event"] == "stopped" and event["recording"] == self.story.recording:
+                self._following.set()
+                if event["event"] == "marked":
+                    self.story.bookmarks += 1
+                elif event["event"] == "stopped" and event["recording"] == self.story.recording:
                     self.story.lens_open_s = event["lens_open_s"]
 
     def _is_finished(self, status: dict[str, Any]) -> bool:

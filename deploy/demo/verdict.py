@@ -97,8 +97,10 @@ def _film(report: FilmReport, story: Story, *, has_counter: bool, real_time: boo
     faults = report.faults()
     yield Row("faults", "; ".join(faults) or "none", not faults)
     if report.chapters is not None:
+        # A film without marked moments needs no chapters; with them, the first chapter is its start.
+        expected = story.bookmarks + 1 if story.bookmarks else 0
         titles = ", ".join(f"{chapter.title} {chapter.start_s:.1f} s" for chapter in report.chapters)
-        yield Row("chapters", titles or "none", len(report.chapters) == story.bookmarks + 1)
+        yield Row("chapters", titles or "none", len(report.chapters) == expected)
 
 
 def _duration(report: FilmReport, story: Story, *, real_time: bool) -> Iterator[Row]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 from device.domain.errors import Permanent
@@ -20,7 +21,7 @@ MAX_DURATION_US = 24 * 3600 * 1_000_000
 MAX_OBJECT_BYTES = 1 << 40
 MAX_MANIFEST_BYTES = 4 << 20
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,9 +254,17 @@ def _sha256(fields: Fields) -> str:
 
 def _time(fields: Fields, key: str) -> str:
     value = fields.take(key, str)
-    if not _TIME.fullmatch(value):
+    if not _TIME.fullmatch(value) or not _exists(value):
         raise Permanent(f"{fields.where}.{key} must be a UTC time such as 2026-09-01T08:30:00Z")
     return value
+
+
+def _exists(time: str) -> bool:
+    try:
+        datetime.fromisoformat(time)
+    except ValueError:
+        return False
+    return True
 
 
 def _text(fields: Fields, key: str, *, empty: bool = False) -> str:

@@ -5,6 +5,8 @@ A :class:`Table` is one ``[table]`` of the TOML file. Each package and each driv
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +14,7 @@ from typing import Any
 from device.domain.errors import Permanent
 
 Value = str | int | float | bool | list[str]
+_EXACT_IN_FLOAT = 1 << 53
 
 
 class _Required:
@@ -41,7 +44,7 @@ class Setting:
     def check(self, value: Any, where: str) -> Value:
         """Return the value if it is possible; Permanent that names the key and what would be right."""
         key = f"{where}.{self.name}"
-        if self.kind is float and type(value) is int:
+        if self.kind is float and type(value) is int and abs(value) < _EXACT_IN_FLOAT:
             value = float(value)
         right: Value | None = value if self._is_of_kind(value) else None
         if right is None:
@@ -50,14 +53,17 @@ class Setting:
         if self.choices and value not in self.choices:
             raise Permanent(f"{key} must be one of {', '.join(self.choices)}, found {value!r}")
         if self.low is not None and value < self.low:
-            raise Permanent(f"{key} must be at least {self.low:g}, found {value:g}")
+            raise Permanent(f"{key} must be at least {self.low:g}, found {value}")
         if self.high is not None and value > self.high:
-            raise Permanent(f"{key} must be at most {self.high:g}, found {value:g}")
+            raise Permanent(f"{key} must be at most {self.high:g}, found {value}")
         return right
 
     def _is_of_kind(self, value: Any) -> bool:
         if self.kind is list:
             return isinstance(value, list) and all(isinstance(each, str) for each in value)
+        if self.kind is float:
+            # TOML knows nan and inf, and no bound would stop a nan.
+            return type(value) is float and math.isfinite(value)
         return type(value) is self.kind
 
 
@@ -116,8 +122,8 @@ def toml_value(value: Value) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-        return f'"{escaped}"'
+        # JSON's escapes are TOML's too, except that TOML wants DEL escaped as well.
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     if isinstance(value, list):
         return "[" + ", ".join(toml_value(each) for each in value) + "]"
     return repr(value)

@@ -11,9 +11,11 @@ T = TypeVar("T")
 
 
 def parse_object(data: bytes | str, what: str) -> dict[str, Any]:
-    """Parse JSON text that must be one object; duplicate keys and NaN are refused."""
+    """Parse JSON text that must be one object; duplicate keys, NaN and half characters are refused."""
     try:
         value = json.loads(data, object_pairs_hook=_unique, parse_constant=_no_constant)
+        # Half a surrogate pair (\ud800) is JSON, but no text: nothing could store it or write it back.
+        json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise Permanent(f"{what} is not valid JSON: {error}") from None
     if not isinstance(value, dict):

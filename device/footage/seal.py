@@ -39,16 +39,20 @@ def read_recipient(text: str) -> X25519PublicKey:
     prefix, _, data = text.strip().rpartition("1")
     values = [_BECH32.find(letter) for letter in data]
     if prefix != "age" or min(values, default=-1) < 0 or not _checksum_holds(prefix, values):
-        raise Permanent(
-            f"'{text.strip()[:80]}' is not an age recipient; it looks like age1… with 62 characters"
-        )
+        raise Permanent(f"{_quoted(text)} is not an age recipient; it looks like age1… with 62 characters")
     number = 0
     for value in values[:-6]:
         number = number << 5 | value
     spare_bits = 5 * (len(values) - 6) - 256
     if not 0 <= spare_bits < 5 or number & ((1 << spare_bits) - 1):
-        raise Permanent(f"'{text.strip()[:80]}' is not an X25519 recipient of age")
+        raise Permanent(f"{_quoted(text)} is not an X25519 recipient of age")
     return X25519PublicKey.from_public_bytes((number >> spare_bits).to_bytes(32, "big"))
+
+
+def _quoted(text: str) -> str:
+    """Return the text for a message; a secret key that was pasted here by mistake must not reach a log."""
+    text = text.strip()
+    return "a secret key" if text.upper().startswith("AGE-SECRET-KEY-") else f"'{text[:80]}'"
 
 
 def _checksum_holds(prefix: str, values: Sequence[int]) -> bool:

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from device.domain.errors import LeerblikError, Permanent, Refused
+from device.domain.errors import LeerblikError, Permanent, Refused, Temporary
 from server_sync.inbox.daemon import Daemon, log_outcome, stopped_by_signals
 from server_sync.inbox.disk import disk_errors
 from server_sync.inbox.films import Films
@@ -163,7 +163,7 @@ def _once(arguments: argparse.Namespace) -> int:
     for outcome in _intake(arguments, read_config(arguments.config)).outcomes():
         log_outcome(outcome)
         waiting |= outcome.result is Result.WAITING
-    return 75 if waiting else 0
+    return Temporary.exit_code if waiting else 0
 
 
 def _list(arguments: argparse.Namespace) -> int:

@@ -15,6 +15,7 @@ from device.domain.errors import Permanent, Temporary
 _BLOCK_BYTES = 1 << 16
 # An age header is some hundred bytes per recipient; a file that is shorter than its own header was cut off.
 _MAX_HEADER_BYTES = 1 << 16
+_NONCE_BYTES = 16
 _NO_KEY = "No matching keys found"
 
 
@@ -94,7 +95,7 @@ class Unsealed:
 
     def _header_is_whole(self) -> bool:
         _, mark, rest = self._source.head.partition(b"\n--- ")
-        return bool(mark) and b"\n" in rest
+        return bool(mark) and len(rest.partition(b"\n")[2]) >= _NONCE_BYTES
 
 
 class _Source:

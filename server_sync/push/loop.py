@@ -91,6 +91,8 @@ class SyncLoop:
         elif left:
             self._say("waiting", f"waiting for the receipt of {left} recording(s) from the coach's machine")
         else:
+            # No idle connection to the coach's machine: it may want to sleep, and keys may change.
+            self._transport.close()
             self._say("ok", "nothing to send")
 
     def _advance(self, recording: Recording) -> None:

@@ -117,7 +117,9 @@ Path = tuple[str | int, ...]
 def _paths(value: Any, path: Path = ()) -> Iterator[Path]:
     if path:
         yield path
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    items: list[Any] = list(value.items()) if isinstance(value, dict) else []
+    if isinstance(value, list):
+        items = list(enumerate(value))
     for key, each in items:
         yield from _paths(each, (*path, key))
 
@@ -140,7 +142,7 @@ PATHS = sorted(_paths(_document()), key=str)
 KEY_PATHS = [path for path in PATHS if isinstance(path[-1], str)]
 WRONG: tuple[Any, ...] = (None, [], {}, "", "../../etc/passwd", -1, 1.5, 1 << 60, "x" * 501)
 # The only other values than the one in the document that are right in its place.
-RIGHT = {("audio",): [None], ("segments", 1, "duration_us"): [None], ("permit", "learning_question"): [""]}
+RIGHT: dict[Path, list[Any]] = {("audio",): [None], ("segments", 1, "duration_us"): [None], ("permit", "learning_question"): [""]}
 TEXT_KEYS = {"device", "group", "trajectory", "learning_question"}
 
 
@@ -229,6 +231,19 @@ def test_a_key_that_occurs_twice_and_a_number_that_is_none_are_refused() -> None
     for word in (b"NaN", b"Infinity", b"-Infinity"):
         with pytest.raises(Permanent, match="not a number"):
             read_manifest(text.replace(b'"dropped_frames":3', b'"dropped_frames":' + word))
+
+
+@pytest.mark.parametrize(
+    "time", ["2026-02-30T08:30:00Z", "2026-09-01T24:30:00Z", "2026-09-01", "2026-09-01T08:30:00"]
+)
+def test_a_moment_that_never_was_is_refused(time: str) -> None:
+    with pytest.raises(Permanent, match=r"manifest\.started_at must be a UTC time such as"):
+        read_manifest(manifest(started_at=time).to_bytes())
+
+
+def test_digits_of_another_script_are_no_time() -> None:
+    with pytest.raises(Permanent, match="started_at"):
+        read_manifest(manifest(started_at=TIME.replace("0", "\N{ARABIC-INDIC DIGIT ZERO}")).to_bytes())
 
 
 def test_half_a_character_is_refused_before_it_can_trouble_anyone() -> None:

@@ -48,6 +48,8 @@ def test_defaults_are_filled_in_and_a_whole_number_is_a_number() -> None:
         ({"name": "l", "width": True}, "lens.width must be a whole number, found True"),
         ({"name": "l", "width": 16.0}, "lens.width must be a whole number"),
         ({"name": "l", "rate": "fast"}, "lens.rate must be a number"),
+        ({"name": "l", "rate": 10**400}, "lens.rate must be a number"),
+        ({"name": "l", "width": 10**400}, "lens.width must be at most 4096"),
         ({"name": "l", "rate": math.nan}, "lens.rate must be a number"),
         ({"name": "l", "rate": math.inf}, "lens.rate must be a number"),
         ({"name": "l", "mode": "slow"}, "lens.mode must be one of real, max, found 'slow'"),

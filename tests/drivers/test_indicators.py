@@ -89,7 +89,7 @@ def test_what_a_momentary_signal_interrupted_goes_on_without_its_tone() -> None:
         lambda: last in _after(steps.seen, PATTERNS[Signal.MARKED].opening[0]) and steps.seen[-1] in cycle
     )
     player.show(Signal.ENDING_SOON)  # again: changes nothing
-    steps.wait(len(steps.seen) + 4)
+    steps.wait(len(steps.seen) + 20)
     player.close()
     assert steps.seen.count(opening[0]) == opening.count(opening[0])
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 import hashlib
 import io
+import math
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -35,7 +37,6 @@ class Packets:
 
     video: tuple[tuple[bytes, int, bool], ...]
     audio: tuple[tuple[bytes, int, bool], ...]
-    template: bytes
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def ulid(number: int, *, later_ms: int = 0) -> str:
 @functools.cache
 def encode(seconds: int, *, gop: int = FPS) -> Packets:
     """Encode a moving picture and a tone; every ``gop`` pictures a key frame that carries SPS and PPS."""
-    return Packets(tuple(_encode_video(seconds, gop)), tuple(_encode_audio(seconds)), b"")
+    return Packets(tuple(_encode_video(seconds, gop)), tuple(_encode_audio(seconds)))
 
 
 def _encode_video(seconds: int, gop: int) -> list[tuple[bytes, int, bool]]:
@@ -109,9 +110,6 @@ def _encode_audio(seconds: int) -> list[tuple[bytes, int, bool]]:
 
 
 def _tone(number: int) -> bytes:
-    import math
-    import struct
-
     return struct.pack("<f", 0.2 * math.sin(2 * math.pi * number * 8 / FRAME_SAMPLES))
 
 
@@ -121,7 +119,6 @@ def cut(
     end_s: float,
     *,
     sound: Sequence[bool] | bool = True,
-    jitter: int = 0,
 ) -> list[Segment]:
     """Cut the material into segments at key frames, as the recorder does; sound follows the picture."""
     bounds = [*(round(s * 90_000) for s in starts_s), round(end_s * 90_000)]

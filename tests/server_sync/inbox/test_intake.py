@@ -226,21 +226,43 @@ def test_other_names_symbolic_links_and_folders_are_reported_and_left_alone(coac
 
 def test_a_link_put_in_the_place_of_an_object_is_not_followed(coach: Coach) -> None:
     sealed = recording(coach)
-    name = sealed.manifest.segments[0].object
+    first, second = (f"{segment.object}.age" for segment in sealed.manifest.segments)
     secret = coach.root / "secret"
-    secret.write_bytes(sealed.objects[name])
-    secret.chmod(0)
+    secret.write_bytes(sealed.objects[second.removesuffix(".age")])
 
     class Swap(Disk):
-        def step(self, step: str) -> None:
-            if step == f"copy {name}.age":
-                (coach.inbox / f"{sealed.manifest.segments[1].object}.age").unlink()
-                (coach.inbox / f"{sealed.manifest.segments[1].object}.age").symlink_to(secret)
+        def step(self, name: str) -> None:
+            if name == f"copy {first}":
+                (coach.inbox / second).unlink()
+                (coach.inbox / second).symlink_to(secret)
 
     coach.deliver(sealed)
     assert results(coach, Swap()) == [Result.WAITING]
     assert not holds(coach, sealed)
-    assert secret.stat().st_mode & 0o777 == 0
+
+
+def test_a_receipt_can_be_read_by_the_device_under_any_umask(coach: Coach) -> None:
+    sealed = recording(coach)
+    coach.deliver(sealed)
+    before = os.umask(0o077)
+    try:
+        coach.work()
+    finally:
+        os.umask(before)
+    assert coach.receipt(sealed.manifest_object).accepted
+
+
+def test_what_a_power_cut_left_half_done_is_swept_away_and_nothing_else(coach: Coach) -> None:
+    (coach.library / f".{ulid(1)}.part").mkdir(parents=True)
+    (coach.library / f".{ulid(1)}.part" / "half").write_bytes(b"x")
+    coach.films.mkdir()
+    for name in (f".{ulid(1)}.part", ".mine.part"):
+        (coach.films / name).write_bytes(b"x")
+    (coach.receipts / f".{ulid(1)}.receipt.part").write_bytes(b"x")
+    assert coach.work() == []
+    assert [path.name for path in coach.library.iterdir()] == [".lock"]
+    assert [path.name for path in coach.film_files()] == [".mine.part"]
+    assert list(coach.receipts.iterdir()) == []
 
 
 def test_an_object_that_changes_between_hash_and_copy_is_not_published(coach: Coach) -> None:
@@ -292,15 +314,19 @@ def test_other_footage_under_a_known_recordings_name_is_refused_and_replaces_not
     assert len(coach.film_files()) == 1
 
 
-def test_a_reused_manifest_name_gets_no_second_receipt(coach: Coach) -> None:
+@pytest.mark.parametrize("complete", [True, False])
+def test_a_reused_manifest_name_gets_no_second_receipt(coach: Coach, complete: bool) -> None:
     first, second = recording(coach), recording(coach, 2)
-    coach.deliver(first)
+    coach.deliver(first, leave_out=() if complete else tuple(first.objects))
     coach.work()
     receipt = coach.receipt(first.manifest_object)
+    assert receipt.accepted == complete
     coach.deliver(second, manifest=first.manifest_object)
-    assert results(coach) == [Result.IGNORED]
+    (outcome,) = coach.work()
+    assert (outcome.result, "used before" in outcome.problem) == (Result.IGNORED, True)
     assert coach.receipt(first.manifest_object) == receipt
     assert not holds(coach, second)
+    assert len(coach.left()) == 3
 
 
 def test_a_killed_recorders_footage_is_accepted_as_far_as_it_goes(coach: Coach) -> None:
@@ -326,7 +352,7 @@ def test_a_segment_that_is_no_film_is_refused_and_nothing_is_published(coach: Co
     coach.deliver(sealed)
     assert results(coach) == [Result.REFUSED]
     assert "holds no film" in coach.receipt(sealed.manifest_object).problem
-    assert not coach.library.joinpath(sealed.manifest.recording).exists()
+    assert [path.name for path in coach.library.iterdir()] == [".lock"]
     assert coach.film_files() == []
 
 

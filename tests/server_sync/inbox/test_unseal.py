@@ -49,6 +49,15 @@ def test_what_the_age_command_sealed_is_read_back(tmp_path: Path) -> None:
 @settings(deadline=None, max_examples=60)
 @given(kept=st.integers(0, len(SEALED) - 1))
 def test_an_object_that_was_cut_anywhere_gives_its_whole_chunks_and_says_so(kept: int) -> None:
+    check_cut(kept)
+
+
+def test_an_object_that_was_cut_within_its_header_holds_nothing_and_says_so() -> None:
+    for kept in range(HEADER_BYTES + 40):
+        check_cut(kept)
+
+
+def check_cut(kept: int) -> None:
     with unsealed(SEALED[:kept], tolerant=True) as source:
         plain = read_all(source)
         source.finish()
