@@ -114,10 +114,10 @@ def _tables(
 
 
 def _introduce(house: House, progress: Progress, film: Path | None) -> None:
-    server = f"{house.server_words} on port {house.server.port}"
-    progress.say(f"Leerblik on this machine: recorder, sync and inbox as separate processes, {server}")
-    progress.say(f"Lens and microphone: {film or 'a synthetic lesson with a counter in every frame'}")
-    progress.say(f"Everything is under {house.folder}\n")
+    progress.say("Leerblik on this machine: recorder, sync and inbox, each a process of its own")
+    progress.say(f"  server    {house.server_words}, {house.server.host} port {house.server.port}")
+    progress.say(f"  lens      {film or 'a synthetic lesson with a counter in every frame'}")
+    progress.say(f"  folder    {house.folder}\n")
 
 
 def _conclude(house: House, story: Story, film: Path | None, progress: Progress, *, real_time: bool) -> bool:

@@ -33,7 +33,7 @@ HostKey {folder}/host_key
 PidFile none
 LogLevel VERBOSE
 UseDNS no
-UsePAM no
+UsePAM {pam}
 LoginGraceTime 10
 
 # The folder may lie anywhere, also in /tmp.
@@ -52,6 +52,7 @@ Subsystem sftp internal-sftp
 ForceCommand internal-sftp -d {root} -u 0777 -p {requests}
 """
 _REQUESTS = "realpath,open,close,read,write,lstat,stat,fstat,fsync,limits"
+_SHADOW = Path("/etc/shadow")
 _START_LIMIT_S = 10.0
 _STOP_LIMIT_S = 2.0
 
@@ -135,6 +136,7 @@ class DropBoxServer:
             user=self.user,
             root=self.root,
             requests=_REQUESTS,
+            pam="yes" if _is_locked(self.user) else "no",
         )
         (self.folder / "sshd_config").write_text(config, encoding="utf-8")
 
@@ -180,6 +182,15 @@ def _user_name() -> str:
         return pwd.getpwuid(os.geteuid()).pw_name
     except KeyError:
         raise Permanent(f"user {os.geteuid()} has no name here; sshd needs an entry in /etc/passwd") from None
+
+
+def _is_locked(user: str) -> bool:
+    """Tell whether the account's password is locked, as root's is on Ubuntu: sshd then asks PAM only."""
+    try:
+        lines = _SHADOW.read_text("utf-8").splitlines()
+    except OSError:
+        return False  # not root: whoever runs this has logged in, so the account is not locked
+    return any(line.startswith(f"{user}:!") for line in lines)
 
 
 def _free_port() -> int:

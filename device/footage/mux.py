@@ -22,6 +22,8 @@ _OPTIONS = {
     "frag_duration": "500000",
     "flush_packets": "1",
     "max_interleave_delta": "1000000",
+    # Where a track begins is written in these units; with the usual milliseconds the sound would move.
+    "movie_timescale": "90000",
 }
 
 

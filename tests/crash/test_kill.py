@@ -53,7 +53,11 @@ def test_a_recorder_that_is_killed_between_lessons_forgets_nothing(tmp_path: Pat
         house.start("recorder")
         house.wait_for_recorder()
         after = row(house, recording)
-        assert (after["status"], after["duration_s"], after["interrupted"]) == ("held", before["duration_s"], False)
+        assert (after["status"], after["duration_s"], after["interrupted"]) == (
+            "held",
+            before["duration_s"],
+            False,
+        )
         wait_for(house, recording, "purged")
 
 

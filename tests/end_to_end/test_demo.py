@@ -6,13 +6,16 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.houses import ffprobe_complaints
 
 
-def test_a_synthetic_lesson_in_real_time_ends_with_a_film_of_which_every_frame_is_there(tmp_path: Path) -> None:
+def test_a_synthetic_lesson_in_real_time_ends_with_a_film_of_which_every_frame_is_there(
+    tmp_path: Path,
+) -> None:
     done = _demo(tmp_path, "--seconds", "5")
     assert done.returncode == 0, done.stdout + done.stderr
     film = _film(tmp_path)
@@ -31,7 +34,9 @@ def test_a_synthetic_lesson_in_real_time_ends_with_a_film_of_which_every_frame_i
         ("mp4", ["-c:v", "libx264", "-an"]),
     ],
 )
-def test_a_film_of_any_kind_can_be_lens_and_microphone(tmp_path: Path, container: str, codecs: list[str]) -> None:
+def test_a_film_of_any_kind_can_be_lens_and_microphone(
+    tmp_path: Path, container: str, codecs: list[str]
+) -> None:
     source = tmp_path / f"a film.{container}"
     _make_film(source, codecs)
     done = _demo(tmp_path, "--input", str(source), "--speed", "max")
@@ -73,10 +78,11 @@ def _make_film(path: Path, codecs: list[str]) -> None:
     subprocess.run(command, check=True)
 
 
-def _probe(film: Path) -> dict[str, object]:
+def _probe(film: Path) -> dict[str, Any]:
     words = ["-v", "error", "-of", "json", "-show_format", "-show_streams", "-show_chapters", "-count_frames"]
     done = subprocess.run(["ffprobe", *words, str(film)], capture_output=True, text=True, check=True)
-    return json.loads(done.stdout)
+    probed: dict[str, Any] = json.loads(done.stdout)
+    return probed
 
 
 def _codecs(film: Path) -> list[str]:

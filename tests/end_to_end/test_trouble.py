@@ -92,7 +92,9 @@ def test_an_object_that_was_damaged_on_the_server_is_sent_again(house: House) ->
     house.stop("inbox")
     recording = _record(house)
     wait_for_sync_state(house, "waiting", "waiting for the receipt")
-    segment = next(p for p in (_server(house).root / "inbox").iterdir() if not p.name.endswith(".manifest.age"))
+    segment = next(
+        p for p in (_server(house).root / "inbox").iterdir() if not p.name.endswith(".manifest.age")
+    )
     segment.chmod(0o600)
     data = bytearray(segment.read_bytes())
     data[len(data) // 2] ^= 1

@@ -61,7 +61,9 @@ def row(house: House, recording: str) -> dict[str, Any]:
 
 def wait_for(house: House, recording: str, *statuses: str, limit_s: float = 60.0) -> dict[str, Any]:
     """Return the row as soon as it has one of the statuses."""
-    return until(lambda: _with_status(row(house, recording), statuses), f"{recording} to be {statuses}", limit_s)
+    return until(
+        lambda: _with_status(row(house, recording), statuses), f"{recording} to be {statuses}", limit_s
+    )
 
 
 def sync_state(house: House) -> dict[str, Any]:
