@@ -128,7 +128,8 @@ def _conclude(house: House, story: Story, film: Path | None, progress: Progress,
     progress.say("")
     for row in verdict.rows:
         progress.say(f"  {row.sign} {row.name:{width}}  {row.value}")
-    progress.say(f"\n  film  {verdict.film}\n")
+    progress.say(f"\n  film        {verdict.film}")
+    progress.say(f"  passphrase  {house.passphrase} (opens the coach's key of this demonstration, and nothing else)\n")
     for row in verdict.rows:
         if row.right is False:
             print(f"leerblik: not right: {row.name}: {row.value}", file=sys.stderr)

@@ -61,9 +61,9 @@ class House:
         self.notes: list[str] = []
         self.server_words = "OpenSSH drop box"
         self.client = RecorderClient(self.folder / "run")
-        self._passphrase = secrets.token_hex(16)
+        self.passphrase = secrets.token_hex(8)
         self._running: dict[str, subprocess.Popen[bytes]] = {}
-        self._keys = make_coach_keys(_made(self.folder / "coach" / "keys"), self._passphrase)
+        self._keys = make_coach_keys(_made(self.folder / "coach" / "keys"), self.passphrase)
         key_line = make_ssh_key(self.folder / "device_ssh_key")
         self._key_line = key_line
         self.server = self._choose_server()
@@ -184,7 +184,7 @@ class House:
     def _passphrase_pipe(self) -> int:
         """Hand the coach's passphrase over in memory; it is never written to a file."""
         reader, writer = os.pipe()
-        os.write(writer, self._passphrase.encode() + b"\n")
+        os.write(writer, self.passphrase.encode() + b"\n")
         os.close(writer)
         return reader
 

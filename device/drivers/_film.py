@@ -16,6 +16,11 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from device.domain.errors import Permanent
+from device.domain.settings import Setting
+
+LENGTH = Setting(
+    "length_s", float, "seconds of the film after which it ends, 0 for the whole film", 0.0, 60.0, 0.0
+)
 
 
 @contextlib.contextmanager
@@ -31,12 +36,19 @@ def open_film(path: Path) -> Iterator[InputContainer]:
 
 
 def picture_stream(film: InputContainer, path: Path) -> VideoStream:
-    """Return the first video stream, decoding on all cores; Permanent when there is none."""
-    if not film.streams.video:
+    """Return the video that a player would show, decoding on all cores; Permanent when there is none."""
+    # Not simply the first: that may be the cover of the film.
+    stream = film.streams.best("video")
+    if stream is None:
         raise Permanent(f"{path} has no picture; choose a file with a video stream")
-    stream = film.streams.video[0]
-    stream.thread_type = "AUTO"
-    return stream
+    video = cast(VideoStream, stream)
+    video.thread_type = "AUTO"
+    return video
+
+
+def sound_stream(film: InputContainer) -> AudioStream | None:
+    """Return the sound that a player would let hear, None for a silent film."""
+    return cast("AudioStream | None", film.streams.best("audio"))
 
 
 def pictures(film: InputContainer, stream: VideoStream) -> Iterator[tuple[int, VideoFrame]]:

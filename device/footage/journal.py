@@ -6,8 +6,10 @@ footage. A last line that was cut off by a power failure is ignored; any other d
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +21,10 @@ NAME = "journal.jsonl"
 
 
 class Journal:
-    """Appends to ``journal.jsonl`` in a recording's folder."""
+    """Appends to ``journal.jsonl`` in a recording's folder; safe from any thread."""
 
     def __init__(self, folder: Path) -> None:
+        self._lock = threading.Lock()
         path = folder / NAME
         is_new = not path.exists()
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
@@ -31,9 +34,18 @@ class Journal:
 
     def write(self, event: str, **values: Any) -> None:
         """Append one line and put it on the card. OSError when the card is full."""
-        line = canonical_json({"event": event, **values}) + b"\n"
-        os.write(self._fd, line)
-        os.fdatasync(self._fd)
+        line = memoryview(canonical_json({"event": event, **values}) + b"\n")
+        with self._lock:
+            size_bytes = os.fstat(self._fd).st_size
+            try:
+                while line:
+                    line = line[os.write(self._fd, line) :]
+                os.fdatasync(self._fd)
+            except OSError:
+                # A card that fills up may take half a line: the next one must stand by itself.
+                with contextlib.suppress(OSError):
+                    os.ftruncate(self._fd, size_bytes)
+                raise
 
     def close(self) -> None:
         """Let the file go. Harmless twice."""

@@ -38,7 +38,11 @@ class Segment:
         self.start_ns = start_ns
         self._start_samples = start_samples
         self._file = DurableFile(folder / f"{name}{SUFFIX}")
-        self._sealed = SealedWriter(self._file, recipients)
+        try:
+            self._sealed = SealedWriter(self._file, recipients)
+        except OSError:
+            self._let_file_go()
+            raise
         self._boxes = BoxWriter(self._sealed)
         self._muxer = SegmentMuxer(self._boxes, template, audio, frame_rate)
         self._waiting_since_ns: int | None = None
@@ -60,10 +64,14 @@ class Segment:
         self._file.sync()
 
     def close(self, offset_us: int, end_us: int) -> SegmentEntry:
-        """End the segment whole and return its entry for the manifest."""
-        self._muxer.close()
-        self._boxes.close()
-        self._file.close()
+        """End the segment whole and return its entry for the manifest; OSError when the card refuses."""
+        try:
+            self._muxer.close()
+            self._boxes.close()
+            self._file.close()
+        except OSError:
+            self.abandon()
+            raise
         return SegmentEntry(
             object=self.name,
             offset_us=offset_us,
@@ -77,6 +85,9 @@ class Segment:
         """Let go after an error of the card: what is there stays there, as after a crash."""
         self._boxes.ignore_rest()
         self._muxer.close()
+        self._let_file_go()
+
+    def _let_file_go(self) -> None:
         with contextlib.suppress(OSError):
             self._file.close()
 

@@ -112,6 +112,12 @@ class FootageWriter:
         return self._summary.dropped_frames
 
     def _run(self) -> None:
+        try:
+            self._work()
+        except Exception as error:  # noqa: BLE001  # top of a thread: whatever it was, the recorder must hear of it
+            self._fail(f"the footage could not be written: {type(error).__name__}: {error}")
+
+    def _work(self) -> None:
         while not self._queue.drained:
             item = self._queue.get(timeout_s=0.1, audio=not self._interleaver.audio_is_far_ahead)
             if item is None and not self._queue.closed:
@@ -233,6 +239,10 @@ class FootageWriter:
                 self._card_failed(error)
 
     def _card_failed(self, error: OSError) -> None:
+        self._fail(f"the card refused to store footage: {error.strerror or error}")
+
+    def _fail(self, sentence: str) -> None:
+        """Keep what was written as it is, write nothing more, and say so once."""
         if self._failed:
             return
         self._failed = True
@@ -240,7 +250,7 @@ class FootageWriter:
         if segment is not None:
             self._syncing.watch(None)
             segment.abandon()
-        self._notify("card_failed", f"the card refused to store footage: {error.strerror or error}")
+        self._notify("card_failed", sentence)
 
     def _zero(self) -> int:
         return self._zero_ns or 0

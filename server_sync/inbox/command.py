@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import signal
 import sys
 import tempfile
@@ -14,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from device.domain.errors import LeerblikError, Permanent, Refused, Temporary
+from device.domain.errors import Permanent, Refused, Temporary
 from server_sync.inbox.daemon import Daemon, log_outcome, stopped_by_signals
 from server_sync.inbox.disk import disk_errors
 from server_sync.inbox.films import Films
@@ -27,7 +28,6 @@ from server_sync.inbox.settings import TABLES
 
 SUMMARY = "receive recordings on the coach's machine, list, verify and watch them"
 DEFAULT_CONFIG = Path("/etc/leerblik/leerblik.toml")
-_INTERRUPTED = 130
 _ASKING = """The passphrase is asked for on the terminal, or read from the descriptor that
 --passphrase-fd names; it is never an argument and never in the environment."""
 
@@ -48,13 +48,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the subcommands."""
     parser.description = "The coach's side: takes recordings out of the drop box and answers with receipts."
     parser.epilog = _ASKING
-    parser.add_argument(
-        "--config",
-        type=Path,
-        default=DEFAULT_CONFIG,
-        metavar="FILE",
-        help=f"TOML file; only its table [inbox] is read (default {DEFAULT_CONFIG})",
-    )
+    # Here and at each command below, so that it may stand in either place.
+    _add_config(parser, Path(os.environ.get("LEERBLIK_CONFIG") or DEFAULT_CONFIG))
     commands = parser.add_subparsers(dest="inbox_command", required=True, metavar="COMMAND")
     _add(commands, "run", _run, "watch the drop box until stopped (SIGTERM, Ctrl-C)", unlocks=True)
     _add(commands, "once", _once, "look into the drop box once", unlocks=True)
@@ -75,17 +70,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Do what was asked; return the exit code. Problems are one sentence on standard error."""
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s: %(message)s")
+    """Do what was asked; return the exit code."""
     command: Callable[[argparse.Namespace], int] = arguments.inbox_function
-    try:
-        return command(arguments)
-    except LeerblikError as error:
-        sys.stderr.write(f"leerblik inbox: {error}\n")
-        return error.exit_code
-    except KeyboardInterrupt:
-        sys.stderr.write("\nleerblik inbox: interrupted; nothing was lost\n")
-        return _INTERRUPTED
+    return command(arguments)
 
 
 def read_config(path: Path) -> _Config:
@@ -100,7 +87,7 @@ def read_config(path: Path) -> _Config:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Permanent(f"{path} is not valid TOML: {error}") from None
     if "inbox" not in document:
-        raise Permanent(f"{path} has no table [inbox]; 'leerblik config example inbox' shows one")
+        raise Permanent(f"{path} has no table [inbox]; 'leerblik config example' shows one")
     values = TABLES[0].read(document["inbox"])
     return _Config(
         drop_box=Path(values["drop_box_dir"]),
@@ -127,11 +114,22 @@ def _add(
         name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.", epilog=epilog
     )
     parser.set_defaults(inbox_function=function)
+    _add_config(parser, argparse.SUPPRESS)
     if unlocks:
         parser.add_argument(
             "--passphrase-fd", type=int, metavar="N", help="read the passphrase from descriptor N"
         )
     return parser
+
+
+def _add_config(parser: argparse.ArgumentParser, default: Path | str) -> None:
+    parser.add_argument(
+        "--config",
+        type=Path,
+        default=default,
+        metavar="FILE",
+        help=f"TOML file; only its table [inbox] is read (default {DEFAULT_CONFIG})",
+    )
 
 
 def _unlocked(arguments: argparse.Namespace, config: _Config) -> UnlockedKeys:
@@ -174,10 +172,13 @@ def _list(arguments: argparse.Namespace) -> int:
         _say(json.dumps(rows, indent=2))
         return 0
     for row in rows:
+        minutes, seconds = divmod(round(row["duration_us"] / 1e6), 60)
         _say(
-            f"{row['recording']}  {row['started_at'][:16]:16}  {row['duration_us'] // 60_000_000:4} min"
-            f"  {row['size_bytes'] >> 20:6} MiB  {row['state']:8}  {row['film']}"
+            f"{row['recording']}  {row['started_at'][:16]:16}  {minutes:4}:{seconds:02} min"
+            f"  {row['size_bytes'] / 1e6:8.1f} MB  {row['state']:8}  {row['film']}"
         )
+    if not rows:
+        _say("no recordings have arrived yet")
     return 0
 
 

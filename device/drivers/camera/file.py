@@ -20,7 +20,7 @@ from av.video.stream import VideoStream
 from device.domain.consent import Permit
 from device.domain.errors import Permanent
 from device.domain.settings import REQUIRED, Setting
-from device.drivers._film import open_film, picture_stream, pictures
+from device.drivers._film import LENGTH, open_film, picture_stream, pictures
 from device.drivers._source import Worker, require_permit
 from device.drivers._take import SECOND_NS, SPEED, Take
 from device.drivers.camera._h264 import (
@@ -41,6 +41,7 @@ OPTIONS = (
     BITRATE,
     KEYFRAME_INTERVAL,
     SPEED,
+    LENGTH,
 )
 
 _SLOWEST, _FASTEST, _USUAL = Fraction(1), Fraction(120), Fraction(25)
@@ -56,6 +57,7 @@ def build(options: Mapping[str, Any]) -> Camera:
         options["bitrate_bps"],
         options["keyframe_interval_s"],
         options["speed"],
+        options["length_s"],
     )
 
 
@@ -84,12 +86,19 @@ class FileCamera:
     """Decodes a film and encodes it again, so that it can be blanked and cut like a lens."""
 
     def __init__(
-        self, path: Path, bounds: Bounds, bitrate_bps: int, keyframe_interval_s: float, speed: str
+        self,
+        path: Path,
+        bounds: Bounds,
+        bitrate_bps: int,
+        keyframe_interval_s: float,
+        speed: str,
+        length_s: float,
     ) -> None:
         self._path = path
         self._bounds = bounds
         self._encoding = (bitrate_bps, keyframe_interval_s)
         self._speed = speed
+        self._length_ns = round(length_s * SECOND_NS) or None
         self._worker = Worker("film camera")
         self._blanked = threading.Event()
         self._frames = 0
@@ -155,6 +164,8 @@ class FileCamera:
         last_slot = -1
         for at_ns, frame in pictures(film, picture_stream(film, self._path)):
             first_ns = at_ns if first_ns is None else first_ns
+            if self._length_ns is not None and at_ns - first_ns >= self._length_ns:
+                return
             # A film's stamps are rounded: a picture that is a little early belongs to its slot all the same.
             slot = int((at_ns - first_ns) * shape.form.frame_rate / SECOND_NS + _EARLY)
             if shape.thinned and slot == last_slot:

@@ -12,7 +12,7 @@ from av.container import InputContainer
 
 from device.domain.consent import Permit
 from device.domain.settings import REQUIRED, Setting
-from device.drivers._film import first_picture_ns, open_film, sounds
+from device.drivers._film import LENGTH, first_picture_ns, open_film, sound_stream, sounds
 from device.drivers._take import SECOND_NS, SPEED
 from device.drivers.microphone._voice import BYTES_PER_SAMPLE, Voice, in_blocks, samples_per_block
 from device.ports import AudioFormat, FootageSink, Microphone
@@ -20,6 +20,7 @@ from device.ports import AudioFormat, FootageSink, Microphone
 OPTIONS = (
     Setting("path", str, "the film whose sound is heard", REQUIRED, "/var/lib/leerblik/films/lesson.mp4"),
     SPEED,
+    LENGTH,
     Setting("rate_hz", int, "samples per second to deliver", 48_000, 16_000, 8_000, 192_000),
     Setting("channels", int, "1 or 2 channels to deliver, 0 for the film's own (at most 2)", 0, 1, 0, 2),
 )
@@ -29,30 +30,34 @@ SLIP_NS = 40_000_000
 
 def build(options: Mapping[str, Any]) -> Microphone:
     """Return the microphone; the film is not opened before it is asked for."""
-    return FileMicrophone(Path(options["path"]), options["speed"], options["rate_hz"], options["channels"])
+    return FileMicrophone(
+        Path(options["path"]), options["speed"], options["rate_hz"], options["channels"], options["length_s"]
+    )
 
 
 class FileMicrophone:
     """Sample 0 belongs to the film's first picture: sound before it is cut, a later start stays late."""
 
-    def __init__(self, path: Path, speed: str, rate_hz: int, channels: int) -> None:
+    def __init__(self, path: Path, speed: str, rate_hz: int, channels: int, length_s: float) -> None:
         self._path = path
         self._rate_hz = rate_hz
         self._channels = channels
+        self._length = round(length_s * rate_hz) or None
         self._voice = Voice("film microphone", speed)
 
     def format(self) -> AudioFormat | None:
         """Return what it will deliver, None for a silent film; Permanent when it cannot be read."""
         with open_film(self._path) as film:
-            if not film.streams.audio:
+            stream = sound_stream(film)
+            if stream is None:
                 return None
-            own = min(2, film.streams.audio[0].channels)
+            own = min(2, stream.channels)
             return AudioFormat(self._rate_hz, self._channels or own)
 
     def start(self, permit: Permit, sink: FootageSink, origin_ns: int) -> None:
         """Begin at the film's first picture, which is shown at ``origin_ns``."""
         form = self.format()
-        blocks = iter(()) if form is None else _blocks(self._path, form)
+        blocks = iter(()) if form is None else _blocks(self._path, form, self._length)
         self._voice.start(permit, sink, origin_ns, form or AudioFormat(self._rate_hz, 1), blocks)
 
     def mute(self, muted: bool) -> None:
@@ -64,11 +69,19 @@ class FileMicrophone:
         self._voice.stop()
 
 
-def _blocks(path: Path, form: AudioFormat) -> Iterator[tuple[int, bytes]]:
+def _blocks(path: Path, form: AudioFormat, length: int | None) -> Iterator[tuple[int, bytes]]:
+    """Yield blocks of the film's first ``length`` samples, None for all of them."""
     zero_ns = first_picture_ns(path)
     with open_film(path) as film:
-        pieces = _pieces(film, film.streams.audio[0], form, zero_ns)
-        yield from in_blocks(pieces, samples_per_block(form.rate_hz), form.channels)
+        stream = sound_stream(film)
+        if stream is None:
+            return
+        pieces = _pieces(film, stream, form, zero_ns)
+        for index, data in in_blocks(pieces, samples_per_block(form.rate_hz), form.channels):
+            if length is not None and index >= length:
+                return
+            kept = None if length is None else (length - index) * BYTES_PER_SAMPLE * form.channels
+            yield index, data[:kept]
 
 
 def _pieces(

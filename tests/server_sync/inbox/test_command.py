@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import signal
@@ -13,17 +12,14 @@ from pathlib import Path
 import pyrage
 import pytest
 
-from server_sync.inbox import command
+from device import cli
 from server_sync.inbox.library import Library
 from tests.server_sync.inbox.conftest import lock_quickly
 from tests.support.footage import Sealed, cut, encode, seal_recording
 
 ROOT = Path(__file__).parents[3]
 PASSPHRASE = "een zin die niemand raadt"
-MAIN = (
-    "import argparse, sys; from server_sync.inbox import command; p = argparse.ArgumentParser();"
-    "command.add_arguments(p); sys.exit(command.run(p.parse_args()))"
-)
+MAIN = ["-m", "device.cli", "inbox"]
 
 
 def descriptor(passphrase: str) -> int:
@@ -34,12 +30,10 @@ def descriptor(passphrase: str) -> int:
 
 
 def leerblik(*arguments: str | Path, passphrase: str | None = None) -> int:
-    parser = argparse.ArgumentParser()
-    command.add_arguments(parser)
-    words = [str(each) for each in arguments]
+    words = ["inbox", *map(str, arguments)]
     if passphrase is not None:
         words += ["--passphrase-fd", str(descriptor(passphrase))]
-    return command.run(parser.parse_args(words))
+    return cli.main(words)
 
 
 @pytest.fixture(scope="module")
@@ -160,13 +154,13 @@ def test_a_wrong_passphrase_is_one_sentence_and_exit_code_3(
 ) -> None:
     assert leerblik("--config", config, "once", passphrase="not this one") == 3
     said = capsys.readouterr().err
-    assert said.startswith("leerblik inbox: the passphrase does not open")
+    assert said.startswith("leerblik: the passphrase does not open")
     assert said.count("\n") == 1
 
 
 def test_without_a_terminal_the_passphrase_is_not_read_from_anything(config: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", MAIN, "--config", str(config), "once"],
+        [sys.executable, *MAIN, "--config", str(config), "once"],
         cwd=ROOT,
         input=PASSPHRASE,
         capture_output=True,
@@ -207,7 +201,7 @@ def test_the_daemon_takes_in_what_arrives_and_ends_cleanly_when_told(
 ) -> None:
     fd = descriptor(PASSPHRASE)
     daemon = subprocess.Popen(
-        [sys.executable, "-c", MAIN, "--config", str(config), "run", "--passphrase-fd", str(fd)],
+        [sys.executable, *MAIN, "--config", str(config), "run", "--passphrase-fd", str(fd)],
         cwd=ROOT,
         stderr=subprocess.PIPE,
         pass_fds=[fd],
