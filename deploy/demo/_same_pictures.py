@@ -27,6 +27,7 @@ _MOST_PER_PLACE = 15
 _NEAR_S = 0.25
 _NEIGHBOURS = 2
 _WIDTH, _HEIGHT = 64, 36
+_RUN_UPS_S = (1.0, 5.0, 30.0, float("inf"))
 _FLAT = 1.0
 _ALIKE = 0.8
 _CLEARLY = 2.0
@@ -161,16 +162,23 @@ def _margin_s(times: Times) -> float:
 
 def _thumbnails(path: Path, zero_s: float, from_s: float, to_s: float) -> list[tuple[float, _Thumbnail]]:
     """Return small grey pictures of a stretch, with their times from the film's first picture."""
-    found: list[tuple[float, _Thumbnail]] = []
-    with open_film(path) as film:
-        stream = picture_stream(film, path)
-        seek_to(film, zero_s + from_s)
-        for frame in _decoded(film, stream):
-            at_s = frame.time - zero_s
-            if at_s > to_s or len(found) >= _MOST_PER_PLACE + 2 * _NEIGHBOURS:
-                break
-            if at_s >= from_s:
-                found.append((at_s, _thumbnail(frame)))
+    for run_up_s in (0.0, *_RUN_UPS_S):
+        found: list[tuple[float, _Thumbnail]] = []
+        first_s: float | None = None
+        with open_film(path) as film:
+            stream = picture_stream(film, path)
+            if from_s > run_up_s:
+                seek_to(film, zero_s + from_s - run_up_s)
+            for frame in _decoded(film, stream):
+                at_s = frame.time - zero_s
+                first_s = at_s if first_s is None else first_s
+                if at_s > to_s or len(found) >= _MOST_PER_PLACE + 2 * _NEIGHBOURS:
+                    break
+                if at_s >= from_s:
+                    found.append((at_s, _thumbnail(frame)))
+        # Some containers find a place, but not the key frame that is needed to see it.
+        if first_s is not None and first_s <= max(0.0, from_s):
+            break
     return found
 
 

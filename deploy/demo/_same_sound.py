@@ -26,7 +26,10 @@ _PLACES = 8
 _PLACE_S = 4.0
 _REACH_S = 1.0
 _RUN_UP_S = 0.3
+_ROUNDING_S = 0.005
 _SILENT = 1e-4
+_HOP = RATE_HZ // 10
+_LEAST_HOPS = 5
 _ALIKE = 0.3
 _RIVAL = 0.98
 _RIVAL_AWAY = RATE_HZ // 50
@@ -64,9 +67,9 @@ def listen(source: Path, source_zero_s: float, film: Path, film_zero_s: float, e
 
 def _compare(from_s: float, to_s: float, heard: Samples, meant: Samples) -> Place:
     reach = round(_REACH_S * RATE_HZ)
-    silent, expected_silent = _level(heard) < _SILENT, _level(meant[reach:-reach]) < _SILENT
-    if silent or expected_silent:
-        return Place(from_s, to_s, None, lost=silent != expected_silent)
+    sounding, expected = _sounding(heard), _sounding(meant[reach:-reach])
+    if min(sounding, expected) < _LEAST_HOPS:
+        return Place(from_s, to_s, None, lost=abs(sounding - expected) > _LEAST_HOPS)
     likeness = _likeness(heard, meant)
     best = int(likeness.argmax())
     if likeness[best] < _ALIKE:
@@ -99,8 +102,10 @@ def _peak(likeness: Samples, best: int) -> float:
     return float((before - after) / (2 * bend)) if bend < 0 else 0.0
 
 
-def _level(samples: Samples) -> float:
-    return float(np.sqrt((samples**2).mean()))
+def _sounding(samples: Samples) -> int:
+    """Return in how many tenths of a second something sounds."""
+    hops = samples[: len(samples) // _HOP * _HOP].reshape(-1, _HOP)
+    return int((np.sqrt((hops**2).mean(axis=1)) > _SILENT).sum())
 
 
 def _samples(path: Path, from_s: float, to_s: float) -> Samples:
@@ -136,12 +141,22 @@ def _pieces(path: Path, from_s: float, to_s: float) -> Iterator[tuple[float, Sam
         due_s: float | None = None
         for packet in film.demux(stream):
             for frame in _decoded(packet):
-                at_s = frame.time if frame.time is not None else due_s
+                at_s = _place(frame.time, due_s)
                 if at_s is None or at_s > to_s:
                     return
                 due_s = at_s + frame.samples / frame.sample_rate
                 if due_s > from_s:
                     yield at_s, _mono(frame), frame.sample_rate
+
+
+def _place(told_s: float | None, due_s: float | None) -> float | None:
+    """Return when samples sound: right after the former ones, unless the container clearly says otherwise.
+
+    Matroska rounds to milliseconds; taken at its word it would cut every few samples of a sound.
+    """
+    if due_s is None or (told_s is not None and abs(told_s - due_s) > _ROUNDING_S):
+        return told_s
+    return due_s
 
 
 def _decoded(packet: Any) -> list[AudioFrame]:

@@ -16,7 +16,8 @@ from device.domain.errors import LeerblikError, Permanent
 
 SUMMARY = "show the whole way of a lesson on this machine, from the press to the film"
 _DEFAULT_SECONDS = 12.0
-_COOLING_OFF_S = 3.0
+# Long enough to be seen, and with --keep-running to discard a lesson of one's own by hand.
+_COOLING_OFF_S = {False: 3.0, True: 15.0}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -93,7 +94,7 @@ def _tables(
             "camera": "file" if film else "synthetic",
             "microphone": "file" if film else "synthetic",
             "triggers": ["control_socket"], "indicators": ["console"],
-            "segment_s": 4.0, "cooling_off_s": _COOLING_OFF_S, "maximum_length_s": 6 * 3600.0,
+            "segment_s": 4.0, "cooling_off_s": _COOLING_OFF_S[arguments.keep_running], "maximum_length_s": 6 * 3600.0,
         },
         "agreement": {
             "teachers": ["teacher-1"], "teachers_agreed": ["teacher-1"], "group": "demo group", "group_agreed": True,
@@ -129,7 +130,9 @@ def _conclude(house: House, story: Story, film: Path | None, progress: Progress,
     for row in verdict.rows:
         progress.say(f"  {row.sign} {row.name:{width}}  {row.value}")
     progress.say(f"\n  film        {verdict.film}")
-    progress.say(f"  passphrase  {house.passphrase} (opens the coach's key of this demonstration, and nothing else)\n")
+    progress.say(
+        f"  passphrase  {house.passphrase} (opens the coach's key of this demonstration, and nothing else)\n"
+    )
     for row in verdict.rows:
         if row.right is False:
             print(f"leerblik: not right: {row.name}: {row.value}", file=sys.stderr)

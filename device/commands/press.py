@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import time
 from pathlib import Path
+from typing import Any
 
 from device import config
+from device.domain.errors import Refused
 from device.recorder.client import RecorderClient
 
 SUMMARY = "press the button of a running recorder"
+
+_EFFECT_LIMIT_S = 2.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,10 +28,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Press and return at once; what came of it is in ``leerblik status``."""
+    """Press, and print what came of it; Refused's exit code when the recorder refused."""
     client = RecorderClient(Path(config.load(arguments.config).table("device")["runtime_dir"]))
+    before = client.ask("status")
     if arguments.hold is not None:
         client.ask("press", gesture="hold", seconds=arguments.hold)
+        time.sleep(arguments.hold)
     else:
         client.ask("press", gesture="double" if arguments.double else "single")
+    after = _wait_for_effect(client, before)
+    if after["refusal"] and after["refusal"] != before["refusal"]:
+        raise Refused(" ".join(reason["message"] for reason in after["refusal"]))
+    print(
+        f"recorder: {after['state']}" + (f", bookmarks: {after['bookmarks']}" if after["recording"] else "")
+    )
     return 0
+
+
+def _wait_for_effect(client: RecorderClient, before: dict[str, Any]) -> dict[str, Any]:
+    """Return the status when it has changed, or after a while: not every press changes something."""
+    deadline_s = time.monotonic() + _EFFECT_LIMIT_S
+    while True:
+        after = client.ask("status")
+        if _effect(after) != _effect(before) or time.monotonic() > deadline_s:
+            return after
+        time.sleep(0.05)
+
+
+def _effect(status: dict[str, Any]) -> tuple[Any, ...]:
+    statuses = [row["status"] for row in status["recordings"]]
+    return status["state"], status["bookmarks"], status["refusal"], statuses

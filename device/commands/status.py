@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _lines(answer: dict[str, Any]) -> list[str]:
     lines = [f"recorder: {answer['state']}"]
     if answer["recording"]:
-        counts = f"{answer['bookmarks']} bookmarks, {answer['dropped_frames']} frames dropped"
+        counts = f"bookmarks: {answer['bookmarks']}, frames dropped: {answer['dropped_frames']}"
         lines[0] += f" for {clock_text(answer['recorded_s'])}, {counts}"
     lines += [f"refused: {reason['message']}" for reason in answer["refusal"]]
     if answer["problem"]:

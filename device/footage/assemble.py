@@ -9,6 +9,8 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
+from device.domain.errors import Permanent
+from device.domain.identifiers import is_ulid
 from device.domain.manifest import (
     AudioDescription,
     Interval,
@@ -16,6 +18,7 @@ from device.domain.manifest import (
     PermitDescription,
     SegmentEntry,
     VideoDescription,
+    read_manifest,
     read_permit,
 )
 from device.footage.durable import DurableFile, hash_file, sync_folder
@@ -60,8 +63,19 @@ def assemble(folder: Path, events: Sequence[Event], *, unclaimed: bool = False) 
     """Return the manifest of a recording, or None when not one picture of it reached the card.
 
     Segments that were closed are taken from the journal; an open one that a crash left is measured
-    and hashed now, and marks the recording as interrupted.
+    and hashed now, and marks the recording as interrupted. Permanent when the journal contradicts
+    itself: what is written here can always be read back.
     """
+    try:
+        manifest = _describe(folder, events, unclaimed=unclaimed)
+        return None if manifest is None else read_manifest(manifest.to_bytes())
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise Permanent(f"the journal of {folder.name} is damaged: {type(error).__name__} {error}") from None
+    except Permanent as error:
+        raise Permanent(f"the journal of {folder.name} is damaged: {error}") from None
+
+
+def _describe(folder: Path, events: Sequence[Event], *, unclaimed: bool) -> Manifest | None:
     opened = next((event for event in events if event["event"] == "opened"), None)
     if opened is None:
         return None
@@ -126,6 +140,8 @@ def _segments(folder: Path, events: Sequence[Event]) -> list[SegmentEntry]:
 
 def _measure(path: Path, event: Event) -> list[SegmentEntry]:
     """Adopt a segment that was open in a crash, unless it is too short to hold anything readable."""
+    if not is_ulid(event["object"]):
+        raise ValueError(f"'{event['object']}' is not the name of an object")
     if not path.exists() or path.stat().st_size <= CHUNK_BYTES:
         return []
     size_bytes, sha256 = hash_file(path)

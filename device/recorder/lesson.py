@@ -77,6 +77,9 @@ class Lesson:
         )  # fmt: skip
         self._writer = FootageWriter(plan, self._journal, self._new_name, self._notify)
         self._writer.start()
+        # A lesson that was stopped while it was blanked must not leave the next one black.
+        self._camera.blank(False)
+        self._microphone.mute(False)
         self._opened_ns = origin_ns = self._clock.monotonic_ns()
         self._camera.start(self.permit, self._writer.camera_inlet, origin_ns)
         if audio is not None:

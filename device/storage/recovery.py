@@ -16,10 +16,11 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from device.domain.errors import Permanent, Temporary
 from device.domain.identifiers import is_ulid
 from device.domain.lifecycle import Status, Writer
+from device.domain.manifest import Manifest
 from device.footage.assemble import MANIFEST_NAME, assemble, seal_manifest, was_discarded
 from device.footage.journal import read_journal
 from device.footage.segment import SUFFIX
-from device.storage.catalogue import Catalogue, Damaged, StoredObject, utc_now
+from device.storage.catalogue import Catalogue, Damaged, Recording, StoredObject, utc_now
 
 _log = logging.getLogger(__name__)
 
@@ -64,7 +65,26 @@ def finish(
     note: str,
 ) -> bool:
     """Make a recording whole and hold it; False when it holds no footage (then it is discarded as empty)."""
-    manifest = assemble(folder, read_journal(folder))
+    manifest = _assemble(folder, read_journal(folder))
+    return _hold(catalogue, folder, manifest, recipients, boot_id, now_ns, note)
+
+
+def _assemble(folder: Path, events: Sequence[dict[str, Any]]) -> Manifest | None:
+    manifest = assemble(folder, events)
+    if manifest is not None and manifest.recording != folder.name:
+        raise Permanent(f"the journal in {folder.name} belongs to recording {manifest.recording}")
+    return manifest
+
+
+def _hold(
+    catalogue: Catalogue,
+    folder: Path,
+    manifest: Manifest | None,
+    recipients: Sequence[X25519PublicKey],
+    boot_id: str,
+    now_ns: int,
+    note: str,
+) -> bool:
     if manifest is None:
         _hold_empty(catalogue, folder.name, boot_id, now_ns)
         return False
@@ -83,14 +103,22 @@ def _adopt(
 ) -> bool:
     known = catalogue.recordings.find(folder.name)
     events = read_journal(folder)
+    if known is not None and known.status is not Status.RECORDING:
+        return _catch_up_discard(catalogue, known, events)
+    manifest = _assemble(folder, events)  # before the catalogue hears of it: a damaged journal adds nothing
     if known is None:
         _add(catalogue, folder.name, events)
-    elif known.status is not Status.RECORDING:
-        return False
-    whole = finish(catalogue, folder, recipients, boot_id=boot_id, now_ns=now_ns, note="adopted at start")
+    whole = _hold(catalogue, folder, manifest, recipients, boot_id, now_ns, "adopted at start")
     if whole and was_discarded(events):
         catalogue.recordings.move(folder.name, Status.DISCARDED, "the journal says so")
     return True
+
+
+def _catch_up_discard(catalogue: Catalogue, known: Recording, events: Sequence[dict[str, Any]]) -> bool:
+    """Carry out a no of the teacher that reached the journal, and not the catalogue, before a crash."""
+    if known.status in (Status.HELD, Status.RELEASED) and was_discarded(events):
+        catalogue.recordings.move(known.id, Status.DISCARDED, "the journal says so")
+    return False
 
 
 def _add(catalogue: Catalogue, recording: str, events: Sequence[dict[str, Any]]) -> None:

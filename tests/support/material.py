@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import io
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,10 +48,8 @@ def pictures(seconds: int, *, gop: int = FPS) -> tuple[VideoPacket, ...]:
 
 def sound(seconds: float, *, block_samples: int = 960, from_s: float = 0.0) -> list[AudioBlock]:
     """Return silence in blocks, stamped by counting samples."""
-    blocks = []
-    for first in range(round(from_s * 48_000), round(seconds * 48_000), block_samples):
-        blocks.append(AudioBlock(bytes(2 * block_samples), ORIGIN_NS + first * S // 48_000))
-    return blocks
+    starts = range(round(from_s * 48_000), round(seconds * 48_000), block_samples)
+    return [AudioBlock(bytes(2 * block_samples), ORIGIN_NS + first * S // 48_000) for first in starts]
 
 
 def open_journal(folder: Path, *, recording: str = RECORDING, sound: bool = True) -> Journal:
@@ -91,17 +88,17 @@ def unseal(data: bytes, identity: Any = COACH) -> bytes:
 
 def watch(plain: bytes, entry: SegmentEntry) -> Film:
     """Demux one segment and put its stamps in their place in the recording."""
-    video_ns, audio = [], []
-    with av.open(io.BytesIO(plain), format="mp4") as container:
-        # The last fragment of a film that was cut off may be half there.
-        with contextlib.suppress(av.error.InvalidDataError):
-            for packet in container.demux():
-                if packet.pts is None or packet.time_base is None:
-                    continue
-                if packet.stream.type == "video":
-                    video_ns.append(round(packet.pts * packet.time_base * S) + entry.offset_us * 1000)
-                else:
-                    audio.append(packet.pts - (-entry.offset_us * 48_000 // 1_000_000))
+    video_ns: list[int] = []
+    audio: list[int] = []
+    # The last fragment of a film that was cut off may be half there.
+    with contextlib.suppress(av.error.InvalidDataError), av.open(io.BytesIO(plain), "r", "mp4") as container:
+        for packet in container.demux():
+            if packet.pts is None or packet.time_base is None:
+                continue
+            if packet.stream.type == "video":
+                video_ns.append(round(packet.pts * packet.time_base * S) + entry.offset_us * 1000)
+            else:
+                audio.append(packet.pts - (-entry.offset_us * 48_000 // 1_000_000))
     return Film(video_ns, audio)
 
 
@@ -122,4 +119,4 @@ def sealed_files(folder: Path) -> list[Path]:
 
 def open_descriptors() -> int:
     """Return how many files this process has open."""
-    return len(os.listdir("/proc/self/fd"))
+    return len(list(Path("/proc/self/fd").iterdir()))

@@ -45,7 +45,7 @@ OPTIONS = (
 )
 
 _SLOWEST, _FASTEST, _USUAL = Fraction(1), Fraction(120), Fraction(25)
-
+_SQUARE = Fraction(1)
 _EARLY = 0.1
 
 
@@ -135,7 +135,7 @@ class FileCamera:
         with open_film(self._path) as film:
             stream = picture_stream(film, self._path)
             for _, frame in pictures(film, stream):
-                return _shape(frame, _rate(stream), self._bounds)
+                return _shape(frame, stream.sample_aspect_ratio or _SQUARE, _rate(stream), self._bounds)
         raise Permanent(f"{self._path} has no picture that can be decoded; choose another film")
 
     def _show(self, shape: _Shape, take: Take) -> None:
@@ -179,9 +179,11 @@ def _rate(stream: VideoStream) -> Fraction:
     return min(max(rate, _SLOWEST), _FASTEST)
 
 
-def _shape(frame: av.VideoFrame, rate: Fraction, bounds: Bounds) -> _Shape:
+def _shape(frame: av.VideoFrame, pixel: Fraction, rate: Fraction, bounds: Bounds) -> _Shape:
+    """Return how pictures are delivered; ``pixel`` is how much wider than high one of the film's is."""
     turns = round(frame.rotation / 90) % 4
-    width, height = (frame.height, frame.width) if turns % 2 else (frame.width, frame.height)
+    across: float = frame.width * pixel
+    width, height = (frame.height, across) if turns % 2 else (across, frame.height)
     scale = min(1.0, bounds.width / width, bounds.height / height)
     thinned = 0 < bounds.frame_rate < rate
     form = VideoFormat(

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from device.domain.errors import Permanent, Refused
-from device.domain.lifecycle import Status, Writer, check_transition
+from device.domain.lifecycle import WRITERS, Status, Writer, check_transition
 from device.storage.catalogue.database import transaction
 
 
@@ -59,7 +59,9 @@ class Recordings:
         self._writer = writer
 
     def add(self, recording: str, started_at: str, trajectory: str, *, untrusted_clock: bool) -> None:
-        """Add a recording that begins now; Permanent when it is there already."""
+        """Add a recording that begins now; Permanent when it is there already, Refused to other processes."""
+        if self._writer is not WRITERS[Status.RECORDING]:
+            raise Refused("only the recorder begins recordings")
         with transaction(self._db):
             if self.find(recording) is not None:
                 raise Permanent(f"recording {recording} is in the catalogue already")
