@@ -39,9 +39,12 @@ def run(arguments: argparse.Namespace) -> int:
     after = _wait_for_effect(client, before)
     if after["refusal"] and after["refusal"] != before["refusal"]:
         raise Refused(" ".join(reason["message"] for reason in after["refusal"]))
-    print(
-        f"recorder: {after['state']}" + (f", bookmarks: {after['bookmarks']}" if after["recording"] else "")
-    )
+    line = f"recorder: {after['state']}"
+    if after["recording"]:
+        line += f", bookmarks: {after['bookmarks']}"
+    elif after["recordings"]:
+        line += f", latest recording: {after['recordings'][0]['status']}"
+    print(line)
     return 0
 
 
