@@ -195,7 +195,7 @@ class Config:
             if name in document:
                 self.table(name)
         for kind in drivers.KINDS:
-            for name in document.get(kind, {}):
+            for name in self._drivers_of(kind):
                 self.driver_options(kind, name)
 
     def has(self, name: str) -> bool:
@@ -214,13 +214,17 @@ class Config:
     def driver_options(self, kind: str, name: str) -> dict[str, Any]:
         """Return the options of a driver, as in ``[camera.synthetic]``."""
         try:
-            table = driver_table(kind, name)
-            section = self._document.get(kind, {})
-            if not isinstance(section, Mapping):
-                raise Permanent(f"{kind} must be a table of drivers, such as [{kind}.{name}]")
-            return table.read(section.get(name, {}))
+            return driver_table(kind, name).read(self._drivers_of(kind).get(name, {}))
         except Permanent as error:
             raise Permanent(f"{self.source}: {error}") from None
+
+    def _drivers_of(self, kind: str) -> Mapping[str, Any]:
+        section = self._document.get(kind, {})
+        if not isinstance(section, Mapping):
+            raise Permanent(
+                f"{self.source}: {kind} must be a table of drivers, such as [{kind}.{drivers.names(kind)[0]}]"
+            )
+        return section
 
 
 def driver_table(kind: str, name: str) -> Table:

@@ -96,15 +96,13 @@ class Pictures:
         return float(np.median(chosen if len(chosen) else shifts))
 
     def _look(self) -> tuple[int, int]:
-        looked_at = wrong = 0
+        right: dict[float, bool] = {}
+        margin_s = _margin_s(self.source_s)
         for from_s, to_s in windows(0.0, float(self.film_s[-1]), _PLACE_S, _PLACES):
             shown = _thumbnails(self._film, self.film_zero_s, from_s, to_s)
-            margin_s = _margin_s(self.source_s)
             meant = _thumbnails(self._source, self.source_zero_s, from_s - margin_s, to_s + margin_s)
-            results = [_is_right(at_s, picture, meant) for at_s, picture in shown]
-            looked_at += len(results)
-            wrong += results.count(False)
-        return looked_at, wrong
+            right |= {at_s: _is_right(at_s, picture, meant) for at_s, picture in shown}
+        return len(right), list(right.values()).count(False)
 
 
 def _stamps_s(path: Path) -> Times:

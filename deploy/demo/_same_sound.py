@@ -27,7 +27,7 @@ _PLACE_S = 4.0
 _REACH_S = 1.0
 _RUN_UP_S = 0.3
 _ROUNDING_S = 0.005
-_SILENT = 1e-4
+_SILENT = 3e-4
 _HOP = RATE_HZ // 10
 _LEAST_HOPS = 5
 _ALIKE = 0.3
@@ -124,11 +124,11 @@ def _samples(path: Path, from_s: float, to_s: float) -> Samples:
 
 
 def _without_treble(samples: Samples, rate_hz: int) -> Samples:
-    """Remove what the coarser grid cannot hold, and the constant."""
-    spectrum = np.fft.rfft(samples)
+    """Remove what the coarser grid cannot hold, and the constant; gently, so that nothing rings."""
     frequencies_hz = np.fft.rfftfreq(len(samples), 1 / rate_hz)
-    spectrum[(frequencies_hz > 0.45 * RATE_HZ) | (frequencies_hz < 20)] = 0
-    return np.asarray(np.fft.irfft(spectrum, len(samples)))
+    keep = np.interp(frequencies_hz, (20, 60, 0.3 * RATE_HZ, 0.45 * RATE_HZ), (0, 1, 1, 0))
+    gentle = (1 - np.cos(np.pi * keep)) / 2
+    return np.asarray(np.fft.irfft(np.fft.rfft(samples) * gentle, len(samples)))
 
 
 def _pieces(path: Path, from_s: float, to_s: float) -> Iterator[tuple[float, Samples, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 
 import av
@@ -23,9 +24,9 @@ def windows(from_s: float, to_s: float, length_s: float, most: int) -> Iterator[
 
 
 def seek_to(film: InputContainer, at_s: float) -> None:
-    """Go to the last key frame before a time of the film's own clock; to its beginning where that fails."""
-    try:
+    """Go to a key frame before a time of the film's own clock, as far as the container can.
+
+    For a film that was just opened: one that cannot seek is read from its beginning.
+    """
+    with contextlib.suppress(av.FFmpegError):
         film.seek(round(at_s * _US_PER_S), backward=True)
-    except av.FFmpegError:
-        # Before the first key frame, or a container without an index: it is read from where it stands.
-        film.seek(film.start_time or 0)

@@ -56,7 +56,8 @@ def run(arguments: argparse.Namespace) -> int:
         try:
             stops_itself = seconds is None or arguments.speed == "max"
             story = Teller(house, progress).tell(None if stops_itself else seconds)
-            good = _conclude(house, story, film, progress, real_time=arguments.speed == "real")
+            real_time = arguments.speed == "real"
+            good = _conclude(house, story, film, progress, real_time=real_time, seconds=seconds)
         except LeerblikError as error:
             progress.failed(str(error))
             raise
@@ -121,9 +122,17 @@ def _introduce(house: House, progress: Progress, film: Path | None) -> None:
     progress.say(f"  folder    {house.folder}\n")
 
 
-def _conclude(house: House, story: Story, film: Path | None, progress: Progress, *, real_time: bool) -> bool:
+def _conclude(
+    house: House,
+    story: Story,
+    film: Path | None,
+    progress: Progress,
+    *,
+    real_time: bool,
+    seconds: float | None,
+) -> bool:
     progress.step("measuring")
-    verdict = judge(house, story, film, real_time=real_time)
+    verdict = judge(house, story, film, real_time=real_time, seconds=seconds)
     progress.done(f"{verdict.frames} frames of the film looked at, one by one")
     width = max(len(row.name) for row in verdict.rows)
     progress.say("")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.demo.analysis import FilmReport, analyse
+from deploy.demo.compare import TOLERANCE_MS, Comparison, compare
 from deploy.demo.house import House
 from deploy.demo.story import Story
 from device.domain.errors import Temporary
@@ -14,7 +15,6 @@ from device.domain.lifecycle import Status
 from device.storage.catalogue import FILE_NAME, Catalogue
 
 _DURATION_TOLERANCE_S = 0.2
-_SYNC_TOLERANCE_MS = 80.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +40,16 @@ class Verdict:
     rows: tuple[Row, ...]
 
 
-def judge(house: House, story: Story, source: Path | None, *, real_time: bool) -> Verdict:
-    """Measure the film and compare; Temporary when there is none."""
+def judge(
+    house: House, story: Story, source: Path | None, *, real_time: bool, seconds: float | None = None
+) -> Verdict:
+    """Measure the film and compare it, also with so many ``seconds`` of its source; Temporary when there is none."""
     films = sorted(house.films.glob(f"*{story.recording}*.mp4"))
     if not films:
         raise Temporary(f"no film of recording {story.recording} in {house.films}; see {house.log('inbox')}")
     report = analyse(films[0])
-    rows = (*_way(house, story), *_film(report, story, has_counter=source is None, real_time=real_time))
+    original = compare(source, films[0], seconds) if source else None
+    rows = (*_way(house, story), *_film(report, story, original, real_time=real_time))
     return Verdict(films[0], report.frames, rows)
 
 
@@ -70,7 +73,7 @@ def _way(house: House, story: Story) -> Iterator[Row]:
         yield Row(f"time {name}", f"{seconds:.1f} s")
 
 
-def _film(report: FilmReport, story: Story, *, has_counter: bool, real_time: bool) -> Iterator[Row]:
+def _film(report: FilmReport, story: Story, original: Comparison | None, *, real_time: bool) -> Iterator[Row]:
     sound = report.audio_codec or "no sound"
     rate = f"{report.fps:.2f} frames/s" if report.fps else "variable rate"
     right_codecs = report.video_codec == "h264" and report.audio_codec in ("aac", None)
@@ -79,21 +82,8 @@ def _film(report: FilmReport, story: Story, *, has_counter: bool, real_time: boo
         "plays at once", "moov before mdat, no fragments", bool(report.faststart) and not report.fragmented
     )
     yield from _duration(report, story, real_time=real_time)
-    counters = report.counters
-    if has_counter:
-        missing = counters.missing if counters else report.frames
-        yield Row("frames", f"{report.frames}, {missing} missing", counters is not None and not missing)
-    else:
-        yield Row("frames", f"{report.frames}")
+    yield from _marks(report) if original is None else _likeness(report, original)
     yield Row("dropped frames", f"{story.dropped_frames}", story.dropped_frames == 0)
-    offset = report.offset
-    if has_counter:
-        text = (
-            f"median {offset.median_ms:+.1f} ms, worst {offset.max_ms:+.1f} ms"
-            if offset
-            else "not measurable"
-        )
-        yield Row("lips (A/V)", text, offset is not None and abs(offset.max_ms) <= _SYNC_TOLERANCE_MS)
     faults = report.faults()
     yield Row("faults", "; ".join(faults) or "none", not faults)
     if report.chapters is not None:
@@ -101,6 +91,39 @@ def _film(report: FilmReport, story: Story, *, has_counter: bool, real_time: boo
         expected = story.bookmarks + 1 if story.bookmarks else 0
         titles = ", ".join(f"{chapter.title} {chapter.start_s:.1f} s" for chapter in report.chapters)
         yield Row("chapters", titles or "none", len(report.chapters) == expected)
+
+
+def _marks(report: FilmReport) -> Iterator[Row]:
+    """Tell what the marks in a synthetic lesson prove."""
+    counters, offset = report.counters, report.offset
+    missing = counters.missing if counters else report.frames
+    yield Row("frames", f"{report.frames}, {missing} missing", counters is not None and not missing)
+    text = _shift_text(offset.median_ms, offset.max_ms) if offset else "not measurable"
+    yield Row("lips (A/V)", text, offset is not None and abs(offset.max_ms) <= TOLERANCE_MS)
+
+
+def _likeness(report: FilmReport, original: Comparison) -> Iterator[Row]:
+    """Tell how far a film lies from the one that stood in for lens and microphone."""
+    picture, sound = original.picture, original.sound
+    yield Row("frames", f"{report.frames}")
+    text = (
+        f"{picture.missing} missing, {picture.extra} too many, worst {round(picture.worst_ms, 1) + 0.0:+.1f} ms;"
+        f" {picture.looked_at} looked at, {picture.wrong} differ"
+    )
+    yield Row("picture vs original", text, original.picture_right)
+    if sound is None:
+        yield Row("sound vs original", "neither has sound")
+        return
+    text = _shift_text(sound.sound.median_ms, sound.sound.worst_ms) if sound.sound else "not measurable"
+    yield Row("sound vs original", f"{text}; {sound.places} places, {sound.lost} differ", sound.right)
+    if sound.lips:
+        text = _shift_text(sound.lips.median_ms, sound.lips.worst_ms)
+        yield Row("lips (A/V)", text, sound.lips.right)
+
+
+def _shift_text(median_ms: float, worst_ms: float) -> str:
+    # Adding 0.0 makes a negative zero a plain one.
+    return f"median {round(median_ms, 1) + 0.0:+.1f} ms, worst {round(worst_ms, 1) + 0.0:+.1f} ms"
 
 
 def _duration(report: FilmReport, story: Story, *, real_time: bool) -> Iterator[Row]:

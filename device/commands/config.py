@@ -31,8 +31,8 @@ def run(arguments: argparse.Namespace) -> int:
         print(example(), end="")
         return 0
     settings = config.load(arguments.config)
-    values = {table.name: settings.table(table.name) for table in config.known_tables()}
-    for kind, name in _chosen(values["recorder"]):
+    values = {name: settings.table(name) for name in _in_use(settings)}
+    for kind, name in _chosen(values.get("recorder", {})):
         values[f"{kind}.{name}"] = settings.driver_options(kind, name)
     if arguments.action == "check":
         print(f"{settings.source} is right")
@@ -58,7 +58,14 @@ def example() -> str:
     return "\n".join(table.example() for table in tables if table.settings)
 
 
+def _in_use(settings: config.Config) -> list[str]:
+    """Return the tables that say something here: a device has no inbox, a coach's machine no recorder."""
+    return [table.name for table in config.known_tables() if settings.has(table.name) or not table.required]
+
+
 def _chosen(recorder: dict[str, object]) -> list[tuple[str, str]]:
+    if not recorder:
+        return []
     chosen = [("camera", recorder["camera"]), ("microphone", recorder["microphone"])]
     chosen += [("trigger", name) for name in recorder["triggers"]]  # type: ignore[attr-defined]  # lists by the schema
     chosen += [("indicator", name) for name in recorder["indicators"]]  # type: ignore[attr-defined]

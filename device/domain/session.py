@@ -7,8 +7,11 @@ Times are nanoseconds of the monotonic clock; they arrive inside the events.
 state          event                                       effect
 =============  ==========================================  =====================================
 idle           press (down)                                Start
+stopping       anything                                    nothing: the lens is being closed
+idle, < 2 s    press (released within 1 s)                 nothing: it was meant for the stop
+idle, < 60 s   press (released within 1 s)                 Start
 idle, < 60 s   hold 5 s                                    Discard the recording just stopped
-after a stop   press (released sooner)                     Start
+idle, < 60 s   hold 1 to 5 s                               nothing: a discard that was let go
 recording      press, alone                                Stop
 recording      two presses within 0.4 s                    Mark
 recording      hold 3 s                                    Blank
@@ -16,9 +19,10 @@ blanked        press (down)                                Unblank
 recording      maximum length, source ended, low space     Stop (with a warning first, if time allows)
 =============  ==========================================  =====================================
 
-A press is judged by the state it began in: whoever presses twice by accident has started and stopped,
-not started and gone on. While a start is being authorised, further presses wait for nothing: the
-second one stops what the first began.
+Privacy first: whoever presses twice by accident has stopped, not gone on. A second press right after the
+first one from idle stops what it began; a second press right after a stop starts nothing. The times of
+"< 2 s" and "< 60 s" count from the moment the lens was closed (STOPPED), and what the finger did while it
+was being closed means nothing.
 """
 
 from __future__ import annotations
@@ -46,6 +50,8 @@ class Rules:
     blank_hold_ns: int = 3_000_000_000
     discard_hold_ns: int = 5_000_000_000
     discard_window_ns: int = 60_000_000_000
+    tap_ns: int = 1_000_000_000
+    restart_pause_ns: int = 2_000_000_000
     maximum_ns: int = 50 * 60 * 1_000_000_000
     warning_ns: int = 60_000_000_000
 
@@ -59,6 +65,7 @@ class EventKind(enum.Enum):
     STARTED = "started"
     REFUSED = "refused"
     ENDED = "ended"
+    STOPPED = "stopped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +99,13 @@ class Action:
 
 
 class Phase(enum.Enum):
-    """Whether the lens is open."""
+    """Whether the lens is open; while STARTING and STOPPING it is being opened or closed."""
 
     IDLE = "idle"
     STARTING = "starting"
     RECORDING = "recording"
     BLANKED = "blanked"
+    STOPPING = "stopping"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +162,10 @@ def _check_length(session: Session, now_ns: int, rules: Rules) -> Step:
 
 def _down(session: Session, event: Event, rules: Rules) -> Step:
     at_ns = event.at_ns
+    if session.phase is Phase.STOPPING:
+        return replace(session, swallow_up=True), ()
     if session.phase is Phase.IDLE:
-        if session.stopped_ns is not None and at_ns - session.stopped_ns < rules.discard_window_ns:
-            return replace(session, down_ns=at_ns, swallow_up=False), ()
-        return _start(session, at_ns, swallow_up=True)
+        return _down_when_idle(session, at_ns, rules)
     if session.phase is Phase.STARTING:
         return replace(session, single_ns=at_ns, single_up_ns=None, down_ns=None, swallow_up=True), ()
     if session.phase is Phase.BLANKED:
@@ -169,10 +177,21 @@ def _down(session: Session, event: Event, rules: Rules) -> Step:
     return replace(session, down_ns=at_ns, single_ns=at_ns, swallow_up=False), ()
 
 
+def _down_when_idle(session: Session, at_ns: int, rules: Rules) -> Step:
+    if session.stopped_ns is None or at_ns - session.stopped_ns >= rules.discard_window_ns:
+        return _start(session, at_ns, swallow_up=True)
+    if at_ns < session.stopped_ns:
+        return replace(session, swallow_up=True), ()
+    return replace(session, down_ns=at_ns, swallow_up=False), ()
+
+
 def _up(session: Session, event: Event, rules: Rules) -> Step:
     if session.swallow_up or session.down_ns is None:
         return replace(session, swallow_up=False, down_ns=None), ()
     if session.phase is Phase.IDLE:
+        too_soon = session.down_ns - (session.stopped_ns or 0) < rules.restart_pause_ns
+        if too_soon or event.at_ns - session.down_ns >= rules.tap_ns:
+            return replace(session, down_ns=None), ()
         return _start(session, event.at_ns, swallow_up=False)
     return replace(session, down_ns=None, single_up_ns=event.at_ns), ()
 
@@ -197,6 +216,12 @@ def _ended(session: Session, event: Event, rules: Rules) -> Step:
     return _stop(session, event.at_ns, event.reason or StopReason.SOURCE_ENDED)
 
 
+def _stopped(session: Session, event: Event, rules: Rules) -> Step:
+    if session.phase is not Phase.STOPPING:
+        return session, ()
+    return replace(session, phase=Phase.IDLE, stopped_ns=event.at_ns), ()
+
+
 def _tick(session: Session, event: Event, rules: Rules) -> Step:
     return session, ()
 
@@ -208,8 +233,8 @@ def _start(session: Session, at_ns: int, *, swallow_up: bool) -> Step:
 
 def _stop(session: Session, at_ns: int, reason: StopReason) -> Step:
     still_down = session.swallow_up or session.down_ns is not None
-    idle = Session(phase=Phase.IDLE, stopped_ns=at_ns, swallow_up=still_down)
-    return idle, (Action(Effect.STOP, at_ns, reason),)
+    stopping = Session(phase=Phase.STOPPING, swallow_up=still_down)
+    return stopping, (Action(Effect.STOP, at_ns, reason),)
 
 
 def _spent(session: Session, **changes: object) -> Session:
@@ -229,4 +254,5 @@ _HANDLERS = {
     EventKind.STARTED: _started,
     EventKind.REFUSED: _refused,
     EventKind.ENDED: _ended,
+    EventKind.STOPPED: _stopped,
 }

@@ -75,6 +75,11 @@ class Table:
     description: str
     settings: tuple[Setting, ...]
 
+    @property
+    def required(self) -> list[Setting]:
+        """The settings without a default: a file that uses this table must give them."""
+        return [setting for setting in self.settings if isinstance(setting.default, _Required)]
+
     def read(self, mapping: Any) -> dict[str, Any]:
         """Return every setting's value, defaults filled in; unknown keys are refused by name."""
         if not isinstance(mapping, Mapping):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, cast
 
 import av
@@ -11,12 +12,31 @@ from device.footage.packets import NS_PER_S, AudioPacket
 from device.ports import AudioBlock, AudioFormat
 
 AAC_CODEC = "aac"
-_FRAME_SAMPLES = 1024
+AAC_FRAME_SAMPLES = 1024
 
 
 def layout_name(audio: AudioFormat) -> str:
     """Return libav's name for one or two channels."""
     return "mono" if audio.channels == 1 else "stereo"
+
+
+@lru_cache
+def silent_frame(audio: AudioFormat) -> bytes:
+    """Return one AAC frame of silence."""
+    encoder = AacEncoder(audio, 32_000, 0)
+    samples = bytes(2 * audio.channels * 4 * AAC_FRAME_SAMPLES)
+    return encoder.encode(AudioBlock(samples, 0))[-1].data
+
+
+def _open_encoder(audio: AudioFormat, bitrate_bps: int) -> av.AudioCodecContext:
+    codec = cast(av.AudioCodecContext, av.CodecContext.create(AAC_CODEC, "w"))
+    codec.sample_rate = audio.rate_hz
+    codec.layout = layout_name(audio)
+    codec.format = "fltp"
+    codec.bit_rate = bitrate_bps
+    codec.time_base = Fraction(1, audio.rate_hz)
+    codec.open()
+    return codec
 
 
 class AacEncoder:
@@ -37,13 +57,7 @@ class AacEncoder:
         self._origin_ns = origin_ns
         self._pending = bytearray()
         self._position: int | None = None
-        self._codec = cast(av.AudioCodecContext, av.CodecContext.create(AAC_CODEC, "w"))
-        self._codec.sample_rate = audio.rate_hz
-        self._codec.layout = self._layout
-        self._codec.format = "fltp"
-        self._codec.bit_rate = bitrate_bps
-        self._codec.time_base = Fraction(1, audio.rate_hz)
-        self._codec.open()
+        self._codec = _open_encoder(audio, bitrate_bps)
         self._resampler = av.AudioResampler(format="fltp", layout=self._layout, rate=audio.rate_hz)
 
     def encode(self, block: AudioBlock) -> list[AudioPacket]:
@@ -52,7 +66,7 @@ class AacEncoder:
         data = self._continue_from(first, block.data)
         self._pending += data
         packets: list[AudioPacket] = []
-        frame_bytes = _FRAME_SAMPLES * self._sample_bytes
+        frame_bytes = AAC_FRAME_SAMPLES * self._sample_bytes
         while len(self._pending) >= frame_bytes:
             packets += self._encode_frame(bytes(self._pending[:frame_bytes]))
             del self._pending[:frame_bytes]
@@ -72,17 +86,17 @@ class AacEncoder:
 
     def _encode_frame(self, samples: bytes) -> list[AudioPacket]:
         assert self._position is not None  # there are pending samples, so their place is known
-        frame = av.AudioFrame(format="s16", layout=self._layout, samples=_FRAME_SAMPLES)
+        frame = av.AudioFrame(format="s16", layout=self._layout, samples=AAC_FRAME_SAMPLES)
         frame.planes[0].update(samples)
         frame.sample_rate = self._rate_hz
         frame.time_base = Fraction(1, self._rate_hz)
         (planar,) = self._resampler.resample(frame)
         planar.pts, planar.time_base = self._position, frame.time_base
-        self._position += _FRAME_SAMPLES
+        self._position += AAC_FRAME_SAMPLES
         # The first frame out of an AAC encoder is its run-up and lies before the first sample.
         return [self._packet(p) for p in self._codec.encode(planar) if p.pts is not None and p.pts >= 0]
 
     def _packet(self, packet: av.Packet[Any]) -> AudioPacket:
         assert packet.pts is not None  # filtered by the caller
         pts_ns = self._origin_ns + packet.pts * NS_PER_S // self._rate_hz
-        return AudioPacket(bytes(packet), packet.pts, _FRAME_SAMPLES, pts_ns)
+        return AudioPacket(bytes(packet), packet.pts, AAC_FRAME_SAMPLES, pts_ns)

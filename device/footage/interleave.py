@@ -11,17 +11,20 @@ _AUDIO_AHEAD_PACKETS = 256
 
 
 class Interleaver:
-    """Holds a picture back until the sound has reached it, for at most ``patience_ns`` of waiting.
+    """Holds a picture back until the sound has reached it, for at most ``patience_ns``.
+
+    It waits in vain only once: a microphone that fell silent holds nothing up any more.
 
     Pure bookkeeping: the caller gives the time, from any steady clock.
     """
 
-    def __init__(self, *, expects_audio: bool, patience_ns: int = 1_000_000_000) -> None:
+    def __init__(self, *, expects_audio: bool, patience_ns: int = 500_000_000) -> None:
         self._expects_audio = expects_audio
         self._patience_ns = patience_ns
         self._video: deque[tuple[int, VideoPacket]] = deque()
         self._audio: deque[AudioPacket] = deque()
         self._audio_until_ns = 0
+        self._audio_is_late = False
 
     def add_video(self, packet: VideoPacket, now_ns: int) -> None:
         """Add the next picture, at the time it came in."""
@@ -56,6 +59,11 @@ class Interleaver:
 
     def _may_go(self, now_ns: int) -> bool:
         came_ns, packet = self._video[0]
-        if not self._expects_audio or packet.pts_ns <= self._audio_until_ns:
+        if not self._expects_audio:
             return True
-        return now_ns - came_ns >= self._patience_ns
+        if packet.pts_ns <= self._audio_until_ns:
+            self._audio_is_late = False
+            return True
+        # Once the sound has let one picture wait in vain, the next ones do not wait until it is back.
+        self._audio_is_late = self._audio_is_late or now_ns - came_ns >= self._patience_ns
+        return self._audio_is_late

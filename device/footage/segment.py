@@ -53,11 +53,10 @@ class Segment:
         self._let_go(now_ns)
 
     def audio(self, packet: AudioPacket) -> bool:
-        """Write a frame of sound; False when it lies before this segment and had to be left out."""
+        """Write a frame of sound; False when it came too late for this segment and was left out."""
         if packet.pts < self._start_samples:
             return False
-        self._muxer.audio(packet, packet.pts - self._start_samples)
-        return True
+        return self._muxer.audio(packet, packet.pts - self._start_samples)
 
     def sync(self) -> None:
         """Put it on the card; called from the syncing thread."""

@@ -24,10 +24,10 @@ class RecorderClient:
     def ask(self, do: str, **values: Any) -> dict[str, Any]:
         """Send a request and return the answer; raises the error that the recorder answered with."""
         with self._connect() as connection, connection.makefile("rb") as lines:
-            connection.sendall(json.dumps({"do": do, **values}).encode() + b"\n")
             try:
+                connection.sendall(json.dumps({"do": do, **values}).encode() + b"\n")
                 line = lines.readline()
-            except TimeoutError:
+            except OSError:
                 raise Temporary("the recorder does not answer; see 'leerblik doctor'") from None
         answer: dict[str, Any] = json.loads(
             line or b'{"ok": false, "error": "temporary", "message": "the recorder hung up"}'
@@ -55,6 +55,9 @@ class RecorderClient:
             raise Refused(
                 f"no access to {self._path}; run this as root or as a member of the group leerblik"
             ) from None
+        except BlockingIOError:
+            connection.close()
+            raise Busy("too many others are asking the recorder just now; try again in a moment") from None
         except OSError:
             connection.close()
             raise Temporary(

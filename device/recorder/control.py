@@ -11,19 +11,25 @@ import json
 import logging
 import os
 import queue
+import select
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from device.domain.errors import LeerblikError, Permanent, Temporary
+from device.domain.errors import Busy, LeerblikError, Permanent, Temporary
 from device.domain.strict import parse_object
 
 SOCKET_NAME = "recorder.sock"
 _LINE_BYTES = 4096
 _ANSWER_TIMEOUT_S = 30.0
 _MAX_CONNECTIONS = 16
+_BACKLOG = 128
+# Followers stay for hours; they never take the room of those who ask.
+_MAX_FOLLOWERS = 8
+# A client that neither asks nor reads for so long is let go, so that idle ones cannot lock the door.
+_PATIENCE_S = 10.0
 _log = logging.getLogger(__name__)
 
 Answer = dict[str, Any]
@@ -71,7 +77,8 @@ class ControlServer:
                 connection, _ = self._socket.accept()
             except OSError:
                 return
-            if not self._room.acquire(blocking=False):
+            connection.settimeout(_PATIENCE_S)
+            if not self._room.acquire(timeout=_PATIENCE_S):
                 connection.close()
                 continue
             threading.Thread(
@@ -106,11 +113,14 @@ class ControlServer:
     def _follow(self, connection: socket.socket) -> None:
         events: queue.Queue[Answer] = queue.Queue(maxsize=256)
         with self._lock:
+            if len(self._subscribers) >= _MAX_FOLLOWERS:
+                raise Busy(f"{_MAX_FOLLOWERS} clients follow the events already")
             self._subscribers.append(events)
         try:
             _send(connection, {"ok": True, "event": "following"})
-            while True:
-                _send(connection, events.get())
+            while not _has_gone(connection):
+                with contextlib.suppress(queue.Empty):
+                    _send(connection, events.get(timeout=_PATIENCE_S))
         finally:
             with self._lock:
                 self._subscribers.remove(events)
@@ -130,6 +140,13 @@ def _send(connection: socket.socket, answer: Answer) -> None:
     connection.sendall(json.dumps(answer, ensure_ascii=False).encode() + b"\n")
 
 
+def _has_gone(connection: socket.socket) -> bool:
+    """Tell whether the client hung up, without waiting for it."""
+    poll = select.poll()
+    poll.register(connection, select.POLLIN)
+    return bool(poll.poll(0)) and not connection.recv(1, socket.MSG_PEEK)
+
+
 def _listen(path: Path) -> socket.socket:
     """Bind the socket; one that a killed recorder left is replaced, the recorder's lock says that it is dead."""
     path.unlink(missing_ok=True)
@@ -141,5 +158,5 @@ def _listen(path: Path) -> socket.socket:
     except OSError as error:
         server.close()
         raise Temporary(f"the control socket {path} cannot be made: {error.strerror}") from None
-    server.listen(_MAX_CONNECTIONS)
+    server.listen(_BACKLOG)
     return server

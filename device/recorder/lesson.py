@@ -115,10 +115,10 @@ class Lesson:
             self.lens_open_s = (self._clock.monotonic_ns() - self._opened_ns) / NS_PER_S
         self._microphone.stop()
         summary = self._writer.stop() if self._writer is not None else FootageSummary()
-        # On a full card the last line may not fit; recovery then treats the lesson as interrupted.
-        with contextlib.suppress(OSError):
-            self._note("stopped", reason=reason.value, duration_us=summary.duration_us)
         if self._journal is not None:
+            # On a full card the last line may not fit; recovery then treats the lesson as interrupted.
+            with contextlib.suppress(OSError):
+                self._journal.write("stopped", reason=reason.value, duration_us=summary.duration_us)
             self._journal.close()
         return summary
 
@@ -145,8 +145,12 @@ class Lesson:
         return max(0, at_ns - writer.zero_ns) // 1000
 
     def _note(self, event: str, **values: object) -> None:
-        if self._journal is not None:
+        if self._journal is None:
+            return
+        try:
             self._journal.write(event, **values)
+        except OSError as error:
+            self._notify("card_failed", f"the card refused to store what happened: {error.strerror or error}")
 
     def _open_journal(self, recording: str, video: VideoFormat, audio: AudioFormat | None) -> None:
         assert self._journal is not None  # made by start()

@@ -21,6 +21,7 @@ _log = logging.getLogger(__name__)
 _BUSY_TICK_S = 0.05
 _IDLE_TICK_S = 0.5
 _CHORES_EVERY_S = 0.5
+_MOST_AT_ONCE = 64
 _ENDS = {
     "camera_ended": StopReason.SOURCE_ENDED,
     "camera_failed": StopReason.CAMERA_FAILED,
@@ -61,7 +62,8 @@ class RecorderLoop:
         self._gesture = gesture
         self._report = report
         self._discard = discard
-        self._inbox: queue.Queue[Edge | _Request | _Notice | None] = queue.Queue()
+        # A SimpleQueue: signal handlers put into it, and Queue's lock may be held by what they interrupt.
+        self._inbox: queue.SimpleQueue[Edge | _Request | _Notice | None] = queue.SimpleQueue()
         self._session = session.Session()
         self._chores_due_ns = 0
 
@@ -82,17 +84,29 @@ class RecorderLoop:
     def run(self) -> None:
         """Work until :meth:`stop`."""
         self._desk.show(Signal.READY)
-        while True:
-            with contextlib.suppress(queue.Empty):
-                item = self._inbox.get(timeout=self._tick_s())
-                if item is None:
-                    break
-                self._handle(item)
-            # Always, also when requests come so fast that the inbox is never empty.
+        while self._handle_what_came():
             self._step(EventKind.TICK)
             self._do_chores()
         self._step(EventKind.ENDED, StopReason.SHUTDOWN)
         self._desk.show(Signal.OFF)
+
+    def _handle_what_came(self) -> bool:
+        """Handle what is in the inbox, oldest first; False when told to stop.
+
+        All of it before time passes: a button that came up while the loop was busy was not held that
+        long. But not without end, so that time passes also when requests keep coming.
+        """
+        with contextlib.suppress(queue.Empty):
+            item = self._inbox.get(timeout=self._tick_s())
+            for _ in range(_MOST_AT_ONCE):
+                if item is None:
+                    return False
+                self._handle(item)
+                item = self._inbox.get_nowait()
+            if item is None:
+                return False
+            self._handle(item)
+        return True
 
     def _tick_s(self) -> float:
         quiet = self._session.phase is Phase.IDLE and self._session.down_ns is None
@@ -119,6 +133,7 @@ class RecorderLoop:
                 self._step(EventKind.STARTED if desk.begin(self._tell) else EventKind.REFUSED)
             case Effect.STOP:
                 desk.end(action.reason or StopReason.PRESS)
+                self._step(EventKind.STOPPED)
             case Effect.MARK:
                 desk.mark(action.at_ns)
             case Effect.BLANK | Effect.UNBLANK:

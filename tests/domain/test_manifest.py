@@ -142,7 +142,11 @@ PATHS = sorted(_paths(_document()), key=str)
 KEY_PATHS = [path for path in PATHS if isinstance(path[-1], str)]
 WRONG: tuple[Any, ...] = (None, [], {}, "", "../../etc/passwd", -1, 1.5, 1 << 60, "x" * 501)
 # The only other values than the one in the document that are right in its place.
-RIGHT: dict[Path, list[Any]] = {("audio",): [None], ("segments", 1, "duration_us"): [None], ("permit", "learning_question"): [""]}
+RIGHT: dict[Path, list[Any]] = {
+    ("audio",): [None],
+    ("segments", 1, "duration_us"): [None],
+    ("permit", "learning_question"): [""],
+}
 TEXT_KEYS = {"device", "group", "trajectory", "learning_question"}
 
 

@@ -17,11 +17,12 @@ LENS_OPEN = (Phase.RECORDING, Phase.BLANKED)
 
 
 class Recorder:
-    """Answers every START at once, as the recorder does, and keeps what was asked of it."""
+    """Answers every START and STOP, as the recorder does, and keeps what was asked of it."""
 
     def __init__(self, rules: Rules = RULES, *, refuses: bool = False) -> None:
         self.rules = rules
         self.refuses = refuses
+        self.closing_ns = 0
         self.session = Session()
         self.actions: list[Action] = []
 
@@ -31,6 +32,8 @@ class Recorder:
             self.actions.append(action)
             if action.effect is Effect.START:
                 self.event(EventKind.REFUSED if self.refuses else EventKind.STARTED, at_ns)
+            if action.effect is Effect.STOP:
+                self.event(EventKind.STOPPED, at_ns + self.closing_ns)
 
     def press(self, at_ns: int, hold_ns: int = 50 * MS) -> None:
         self.event(EventKind.DOWN, at_ns)
@@ -80,11 +83,34 @@ def test_two_quick_presses_mark_the_moment_and_the_lesson_goes_on() -> None:
     assert recorder.session.phase is Phase.RECORDING
 
 
-def test_two_slow_presses_stop_and_start_a_new_lesson() -> None:
+@pytest.mark.parametrize("later_ns", [500 * MS, 800 * MS, 1500 * MS, 2300 * MS])
+def test_a_slow_double_press_has_stopped_and_starts_nothing(later_ns: int) -> None:
     recorder = recording()
     recorder.press(10 * S)
-    recorder.press(11 * S)
+    recorder.tick(10 * S + 450 * MS)
+    recorder.press(10 * S + later_ns)
+    recorder.tick(20 * S)
+    assert recorder.effects == [Effect.START, Effect.STOP]
+
+
+def test_a_new_lesson_can_begin_two_seconds_after_the_last_one() -> None:
+    recorder = recording()
+    recorder.press(10 * S)
+    recorder.tick(10 * S + 450 * MS)
+    recorder.press(13 * S)
     assert recorder.effects == [Effect.START, Effect.STOP, Effect.START]
+
+
+def test_what_an_impatient_finger_did_while_the_lens_was_closing_means_nothing() -> None:
+    recorder = recording()
+    recorder.closing_ns = 10 * S
+    recorder.event(EventKind.ENDED, 10 * S, StopReason.PRESS)
+    recorder.press(11 * S)
+    recorder.event(EventKind.DOWN, 12 * S)
+    recorder.tick(20 * S)
+    recorder.event(EventKind.UP, 20 * S)
+    recorder.tick(30 * S)
+    assert recorder.effects == [Effect.START, Effect.STOP]
 
 
 def test_holding_three_seconds_blanks_while_the_button_is_still_down_and_the_next_press_ends_it() -> None:
@@ -117,9 +143,10 @@ def test_the_press_that_started_the_lesson_never_blanks_it() -> None:
 @pytest.mark.parametrize(
     ("begins_s", "held_s", "last"),
     [
+        (0, 5, Effect.DISCARD),
         (30, 5, Effect.DISCARD),
         (59, 5, Effect.DISCARD),
-        (30, 4, Effect.START),
+        (30, 4, Effect.STOP),
         (61, 5, Effect.START),
     ],
 )
@@ -129,7 +156,8 @@ def test_holding_five_seconds_within_a_minute_discards_and_nothing_else_does(
     recorder = recording()
     recorder.event(EventKind.ENDED, 100 * S, StopReason.SOURCE_ENDED)
     recorder.hold((100 + begins_s) * S, held_s * S)
-    assert recorder.effects == [Effect.START, Effect.STOP, last]
+    assert recorder.effects[-1] is last
+    assert len(recorder.effects) == (2 if last is Effect.STOP else 3)
 
 
 def test_only_the_lesson_just_stopped_can_be_discarded_and_only_once() -> None:
@@ -158,7 +186,7 @@ def test_an_impatient_second_press_stops_a_lesson_whose_camera_was_still_opening
     ):
         session, actions = step(session, Event(kind, at_ns), RULES)
     assert actions == (Action(Effect.STOP, 2 * S, StopReason.PRESS),)
-    assert session.phase is Phase.IDLE
+    assert session.phase is Phase.STOPPING
 
 
 def test_a_refused_press_leaves_the_button_as_it_was() -> None:
@@ -243,6 +271,8 @@ def test_the_lens_is_opened_by_an_answered_start_only_and_closed_before_the_next
             phase = Phase.RECORDING if kind is EventKind.STARTED else Phase.IDLE
         for action in actions:
             phase = _after(phase, action)
+        if phase is Phase.STOPPING and kind is EventKind.STOPPED:
+            phase = Phase.IDLE
         assert session.phase is phase
 
 
@@ -250,7 +280,7 @@ def _after(phase: Phase, action: Action) -> Phase:
     """Return the phase of the lens after an action; an action that has no place here fails."""
     allowed: dict[Effect, dict[Phase, Phase]] = {
         Effect.START: {Phase.IDLE: Phase.STARTING},
-        Effect.STOP: dict.fromkeys(LENS_OPEN, Phase.IDLE),
+        Effect.STOP: dict.fromkeys(LENS_OPEN, Phase.STOPPING),
         Effect.MARK: {Phase.RECORDING: Phase.RECORDING},
         Effect.BLANK: {Phase.RECORDING: Phase.BLANKED},
         Effect.UNBLANK: {Phase.BLANKED: Phase.RECORDING},
@@ -284,5 +314,8 @@ def test_however_the_button_is_used_the_longest_length_ends_the_lesson(
     if session.phase in LENS_OPEN:
         # Two ticks: a press that is due at the same moment has its effect first.
         for _ in range(2):
-            session, _ = step(session, Event(EventKind.TICK, session.since_ns + RULES.maximum_ns), RULES)
-        assert session.phase is Phase.IDLE
+            since_ns = session.since_ns
+            session, _ = step(session, Event(EventKind.TICK, since_ns + RULES.maximum_ns), RULES)
+            if session.phase not in LENS_OPEN:
+                break
+        assert session.phase is Phase.STOPPING

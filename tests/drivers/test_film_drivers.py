@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +126,51 @@ def test_a_film_that_was_made_with_a_turned_phone_is_turned_upright(tmp_path: Pa
     for luma in decode(_play(film).packets[:3]):
         # The footage stood upright and the label turned it counter-clockwise: turned back it reads again.
         assert read_counter(np.rot90(luma, -degrees // 90)) is not None
+
+
+def test_a_length_ends_the_film_there(tmp_path: Path) -> None:
+    film = write_film(tmp_path / "film.mp4", record(3.0))
+    replayed = _play(film, length_s=1.5)
+    assert counters(replayed.packets) == list(range(45))
+
+
+def test_a_length_ends_the_sound_on_the_sample(tmp_path: Path) -> None:
+    film = write_film(tmp_path / "film.mov", record(3.0), audio_codec="pcm_s16le")
+    sink = CollectingSink()
+    microphone = build("microphone", "file", {"path": str(film), "speed": "max", "length_s": 1.234})
+    microphone.start(permit(), sink, 0)
+    sink.wait(lambda: sum(len(b.data) for b in sink.blocks) == round(1.234 * 48_000) * 2, "1.234 s of sound")
+    microphone.stop()
+    assert sum(len(b.data) for b in sink.blocks) == round(1.234 * 48_000) * 2
+
+
+def test_pixels_that_are_not_square_are_made_square(tmp_path: Path) -> None:
+    film = write_film(tmp_path / "film.mp4", record(1.0), pixel=Fraction(4, 3))
+    form = build("camera", "file", {"path": str(film)}).format()
+    assert (form.width, form.height) == (426, 180)
+    assert counters(_play(film).packets) == list(range(30))
+
+
+def test_the_cover_of_a_film_is_not_its_picture(tmp_path: Path) -> None:
+    film = _with_cover(write_film(tmp_path / "film.mp4", record(1.0)), tmp_path / "covered.mkv")
+    with av.open(str(film)) as container:
+        assert container.streams.video[0].codec_context.name == "mjpeg"
+    assert build("camera", "file", {"path": str(film)}).format() == VideoFormat(320, 180, 30.0)
+    assert counters(_play(film).packets) == list(range(30))
+
+
+def _with_cover(film: Path, target: Path) -> Path:
+    """Put a single large picture before the tracks of a film."""
+    with av.open(str(film)) as source, av.open(str(target), "w") as covered:
+        cover: Any = covered.add_stream("mjpeg", rate=1, width=640, height=640, pix_fmt="yuvj420p")
+        copies = {stream.index: covered.add_stream_from_template(stream) for stream in source.streams}
+        covered.mux(cover.encode(av.VideoFrame(640, 640, "yuvj420p")))
+        covered.mux(cover.encode(None))
+        for packet in source.demux():
+            if packet.size:
+                packet.stream = copies[packet.stream.index]
+                covered.mux(packet)
+    return target
 
 
 def test_a_film_without_sound_has_no_format_and_delivers_none(tmp_path: Path) -> None:

@@ -57,6 +57,7 @@ def write_film(
     sound_late_s: float = 0.0,
     audio_codec: str = "aac",
     rotation: int = 0,
+    pixel: Fraction | None = None,
     options: Mapping[str, str] | None = None,
     chapters: Sequence[tuple[str, float]] = (),
 ) -> Path:
@@ -68,6 +69,8 @@ def write_film(
             audio: Any = film.add_stream(audio_codec, rate=RATE_HZ, layout="mono") if footage.blocks else None
             if rotation:
                 video.set_display_rotation(rotation)
+            if pixel:
+                video.sample_aspect_ratio = pixel
             if chapters:
                 film.set_chapters([_chapter(*each) for each in chapters])
             for packet, origin in zip(source.demux(video=0), footage.packets, strict=False):

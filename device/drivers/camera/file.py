@@ -182,8 +182,9 @@ def _rate(stream: VideoStream) -> Fraction:
 def _shape(frame: av.VideoFrame, pixel: Fraction, rate: Fraction, bounds: Bounds) -> _Shape:
     """Return how pictures are delivered; ``pixel`` is how much wider than high one of the film's is."""
     turns = round(frame.rotation / 90) % 4
-    across: float = frame.width * pixel
-    width, height = (frame.height, across) if turns % 2 else (across, frame.height)
+    across = float(frame.width * pixel)
+    high = float(frame.height)
+    width, height = (high, across) if turns % 2 else (across, high)
     scale = min(1.0, bounds.width / width, bounds.height / height)
     thinned = 0 < bounds.frame_rate < rate
     form = VideoFormat(

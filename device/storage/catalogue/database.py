@@ -40,7 +40,7 @@ def open_database(path: Path) -> sqlite3.Connection:
         _migrate(connection, path)
     except sqlite3.OperationalError as error:
         connection.close()
-        raise Temporary(f"the catalogue {path} cannot be used now: {error}") from None
+        raise _meaning(error, f"the catalogue {path} cannot be used now: {error}") from None
     except sqlite3.DatabaseError as error:
         connection.close()
         raise Damaged(f"the catalogue {path} is damaged: {error}") from None
@@ -48,6 +48,11 @@ def open_database(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _meaning(error: sqlite3.OperationalError, sentence: str) -> Damaged | Temporary:
+    """Tell a file that is in another shape than ours (a table is missing or there already) from the world."""
+    return Damaged(sentence) if error.sqlite_errorcode == sqlite3.SQLITE_ERROR else Temporary(sentence)
 
 
 def _patiently(connection: sqlite3.Connection, statement: str) -> None:
@@ -78,7 +83,7 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     except sqlite3.OperationalError as error:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
-        raise Temporary(f"the catalogue could not be written: {error}") from None
+        raise _meaning(error, f"the catalogue could not be written: {error}") from None
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
@@ -88,7 +93,8 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
         raise Permanent(
             f"the catalogue {path} has version {version}; this program knows {max(migrations)}; update it"
         )
-    for number in sorted(migrations):
+    # An up-to-date catalogue is opened without the write lock: a reader waits for nobody.
+    for number in sorted(number for number in migrations if number > version):
         with transaction(connection):
             # Read again under the lock: another process may have been first.
             if connection.execute("PRAGMA user_version").fetchone()[0] >= number:
