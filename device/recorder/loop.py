@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import queue
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +22,6 @@ _log = logging.getLogger(__name__)
 _BUSY_TICK_S = 0.05
 _IDLE_TICK_S = 0.5
 _CHORES_EVERY_S = 0.5
-_MOST_AT_ONCE = 64
 _ENDS = {
     "camera_ended": StopReason.SOURCE_ENDED,
     "camera_failed": StopReason.CAMERA_FAILED,
@@ -64,11 +64,13 @@ class RecorderLoop:
         self._discard = discard
         # A SimpleQueue: signal handlers put into it, and Queue's lock may be held by what they interrupt.
         self._inbox: queue.SimpleQueue[Edge | _Request | _Notice | None] = queue.SimpleQueue()
+        self._edges: deque[Edge] = deque()
         self._session = session.Session()
         self._chores_due_ns = 0
 
     def edge(self, edge: Edge) -> None:
         """A button went down or came up."""
+        self._edges.append(edge)
         self._inbox.put(edge)
 
     def ask(self, values: dict[str, Any]) -> queue.Queue[dict[str, Any]]:
@@ -84,29 +86,27 @@ class RecorderLoop:
     def run(self) -> None:
         """Work until :meth:`stop`."""
         self._desk.show(Signal.READY)
-        while self._handle_what_came():
-            self._step(EventKind.TICK)
+        while True:
+            with contextlib.suppress(queue.Empty):
+                item = self._inbox.get(timeout=self._tick_s())
+                if item is None:
+                    break
+                self._handle(item)
+            # Always, also when requests come so fast that the inbox is never empty.
+            self._tick()
             self._do_chores()
         self._step(EventKind.ENDED, StopReason.SHUTDOWN)
         self._desk.show(Signal.OFF)
 
-    def _handle_what_came(self) -> bool:
-        """Handle what is in the inbox, oldest first; False when told to stop.
+    def _tick(self) -> None:
+        """Let time pass, but not beyond an edge that waits.
 
-        All of it before time passes: a button that came up while the loop was busy was not held that
-        long. But not without end, so that time passes also when requests keep coming.
+        A button that came up while the loop was busy was not held any longer than that.
         """
-        with contextlib.suppress(queue.Empty):
-            item = self._inbox.get(timeout=self._tick_s())
-            for _ in range(_MOST_AT_ONCE):
-                if item is None:
-                    return False
-                self._handle(item)
-                item = self._inbox.get_nowait()
-            if item is None:
-                return False
-            self._handle(item)
-        return True
+        now_ns = self._clock.monotonic_ns()
+        with contextlib.suppress(IndexError):
+            now_ns = min(now_ns, self._edges[0].at_ns)
+        self._step(EventKind.TICK, at_ns=now_ns)
 
     def _tick_s(self) -> float:
         quiet = self._session.phase is Phase.IDLE and self._session.down_ns is None
@@ -114,6 +114,7 @@ class RecorderLoop:
 
     def _handle(self, item: Edge | _Request | _Notice) -> None:
         if isinstance(item, Edge):
+            self._edges.popleft()
             self._step(EventKind.DOWN if item.down else EventKind.UP, at_ns=item.at_ns)
         elif isinstance(item, _Request):
             item.answer.put(self._answer(item.values))

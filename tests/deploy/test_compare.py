@@ -148,3 +148,14 @@ def test_of_a_steady_tone_nothing_is_claimed(footage: Footage, tmp_path: Path) -
     found = _compare(write_film(tmp_path / "source.mp4", steady), tmp_path, steady, sound_late_s=0.1)
     assert found.sound is not None
     assert (found.sound.sound, found.sound.lips, found.sound.lost) == (None, None, 0)
+
+
+def test_time_stamps_that_a_container_rounds_do_not_cut_the_sound(footage: Footage, tmp_path: Path) -> None:
+    rough = np.random.default_rng(1).integers(-8000, 8000, len(footage.blocks) * 960).astype("<i2")
+    pieces = zip(footage.blocks, rough.reshape(-1, 960), strict=True)
+    noise = replace(footage, blocks=[AudioBlock(piece.tobytes(), block.pts_ns) for block, piece in pieces])
+    found = _compare(write_film(tmp_path / "source.mkv", noise), tmp_path, noise)
+    assert found.right
+    assert found.sound is not None
+    assert found.sound.sound is not None
+    assert abs(found.sound.sound.worst_ms) < 2

@@ -10,7 +10,7 @@ from typing import Any
 from device.domain.consent import Permit
 from device.domain.errors import LeerblikError, Permanent
 from device.domain.lifecycle import Writer
-from device.domain.session import Rules
+from device.domain.session import EventKind, Rules
 from device.domain.trajectory import Agreement
 from device.ports import AudioFormat, Camera, FootageSink, Microphone, Signal, VideoFormat
 from device.recorder.aftercare import Aftercare
@@ -141,6 +141,9 @@ class Unit:
         if not isinstance(values.get("pass_s"), int | float):
             raise Permanent("this finger only lets time pass")
         self.clock.pass_s(values["pass_s"])
+        # What the loop itself does when nothing more came: here time passes between two things that came.
+        self.loop._step(EventKind.TICK)
+        self.loop._do_chores()
         if values.get("then_stop"):
             self.loop.stop()
 
