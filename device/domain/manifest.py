@@ -6,6 +6,7 @@ joined from segments is exact; sizes are bytes of the sealed objects, hashes SHA
 
 from __future__ import annotations
 
+import base64
 import re
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -20,6 +21,8 @@ VERSION = 1
 MAX_DURATION_US = 24 * 3600 * 1_000_000
 MAX_OBJECT_BYTES = 1 << 40
 MAX_MANIFEST_BYTES = 4 << 20
+_AGE = b"age-encryption.org/v1\n"
+_MAX_PERMIT_TEXT = 64 * 1024
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z", re.ASCII)
 
@@ -76,10 +79,18 @@ class PermitDescription:
     sound: bool
     granted_at: str
 
+    def to_bytes(self) -> bytes:
+        """Return the canonical JSON text of this permit."""
+        return canonical_json(asdict(self))
+
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """The whole description of one recording."""
+    """The whole description of one recording.
+
+    ``permit_sealed`` is the permit as an age object in base64. It is sealed when the lesson begins, for
+    it names people, and a recorder that was killed must pass it on without being able to read it.
+    """
 
     recording: str
     device: str
@@ -89,7 +100,7 @@ class Manifest:
     interrupted: bool
     unclaimed: bool
     dropped_frames: int
-    permit: PermitDescription
+    permit_sealed: str
     video: VideoDescription
     audio: AudioDescription | None
     segments: tuple[SegmentEntry, ...]
@@ -116,7 +127,7 @@ def read_manifest(data: bytes) -> Manifest:
         interrupted=fields.take("interrupted", bool),
         unclaimed=fields.take("unclaimed", bool),
         dropped_frames=fields.integer("dropped_frames", 0, 1 << 32),
-        permit=read_permit(fields.take("permit", dict), "manifest.permit"),
+        permit_sealed=_sealed_text(fields, "permit_sealed"),
         video=_video(fields.take("video", dict)),
         audio=_audio(fields.take_optional("audio", dict)),
         segments=tuple(_segment(each, i) for i, each in enumerate(fields.take("segments", list))),
@@ -156,9 +167,10 @@ def _check_whole(manifest: Manifest) -> None:
         raise Permanent("manifest.interrupted is false although a segment is incomplete")
 
 
-def read_permit(mapping: Any, where: str) -> PermitDescription:
-    """Read the permit part, as it stands in a manifest and in a recording's journal."""
-    fields = Fields(mapping, where)
+def read_permit(data: bytes) -> PermitDescription:
+    """Read a permit that was unsealed; raises Permanent that names the first thing that is wrong with it."""
+    where = "permit"
+    fields = Fields(parse_object(data, "the permit"), where)
     permit = PermitDescription(
         permit_id=_ulid(fields, "permit_id"),
         teachers=tuple(_texts(fields.take("teachers", list), f"{where}.teachers")),
@@ -242,6 +254,17 @@ def _ulid(fields: Fields, key: str) -> str:
     value = fields.take(key, str)
     if not is_ulid(value):
         raise Permanent(f"{fields.where}.{key} must be a ULID (26 letters and digits), found '{value[:60]}'")
+    return value
+
+
+def _sealed_text(fields: Fields, key: str) -> str:
+    value = fields.take(key, str)
+    try:
+        data = base64.b64decode(value, validate=True)
+    except ValueError:
+        data = b""
+    if not data.startswith(_AGE) or len(value) > _MAX_PERMIT_TEXT:
+        raise Permanent(f"{fields.where}.{key} must be an age object in base64")
     return value
 
 

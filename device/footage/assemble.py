@@ -15,11 +15,9 @@ from device.domain.manifest import (
     AudioDescription,
     Interval,
     Manifest,
-    PermitDescription,
     SegmentEntry,
     VideoDescription,
     read_manifest,
-    read_permit,
 )
 from device.footage.durable import DurableFile, hash_file, sync_folder
 from device.footage.journal import Journal
@@ -38,14 +36,14 @@ def write_opening(
     started_at: str,
     clock_trusted: bool,
     boot_id: str,
-    permit: PermitDescription,
+    permit_sealed: str,
     video: VideoDescription,
     audio: AudioDescription | None,
 ) -> None:
     """Write the first line of a journal: everything that is known before the first picture."""
     journal.write(
         "opened", recording=recording, device=device, started_at=started_at, clock_trusted=clock_trusted,
-        boot_id=boot_id, permit=asdict(permit), video=asdict(video), audio=asdict(audio) if audio else None,
+        boot_id=boot_id, permit_sealed=permit_sealed, video=asdict(video), audio=asdict(audio) if audio else None,
     )  # fmt: skip
 
 
@@ -94,7 +92,7 @@ def _describe(folder: Path, events: Sequence[Event], *, unclaimed: bool) -> Mani
         interrupted=incomplete or not was_stopped(events),
         unclaimed=unclaimed,
         dropped_frames=sum(event["frames"] for event in events if event["event"] == "dropped"),
-        permit=read_permit(opened["permit"], f"{folder.name}: permit"),
+        permit_sealed=opened["permit_sealed"],
         video=VideoDescription(**opened["video"]),
         audio=AudioDescription(**audio) if audio else None,
         segments=tuple(segments),
