@@ -39,6 +39,7 @@ class StopReason(enum.Enum):
     SOURCE_ENDED = "source_ended"
     CAMERA_FAILED = "camera_failed"
     LOW_SPACE = "low_space"
+    CARD_FAILED = "card_failed"
     SHUTDOWN = "shutdown"
 
 

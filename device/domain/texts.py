@@ -55,13 +55,27 @@ _STOPS: dict[StopReason, tuple[str, str]] = {
     StopReason.SOURCE_ENDED: ("Gestopt: het beeld is afgelopen.", "Stopped: the source has ended."),
     StopReason.CAMERA_FAILED: ("Gestopt: de camera viel uit.", "Stopped: the camera failed."),
     StopReason.LOW_SPACE: ("Gestopt: de opslag is vol.", "Stopped: the storage is full."),
+    StopReason.CARD_FAILED: (
+        "Gestopt: de opslag werkt niet; laat IT kijken.",
+        "Stopped: the storage does not work; let IT have a look.",
+    ),
     StopReason.SHUTDOWN: ("Gestopt: het apparaat gaat uit.", "Stopped: the device is shutting down."),
 }
+
+_SEVERAL = (
+    "Er is niet precies één les net gestopt: kies op de statuspagina welke les weg moet.",
+    "Not exactly one lesson was just stopped: choose on the status page which one must go.",
+)
 
 
 def reason_sentence(reason: Reason, language: str) -> str:
     """Return why a press was refused and what to do about it."""
     return _REASONS[reason][LANGUAGES.index(language)]
+
+
+def several_sentence(language: str) -> str:
+    """Return why holding the button discarded nothing."""
+    return _SEVERAL[LANGUAGES.index(language)]
 
 
 def stop_sentence(reason: StopReason, language: str) -> str:

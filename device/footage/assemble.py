@@ -19,7 +19,7 @@ from device.domain.manifest import (
     VideoDescription,
     read_manifest,
 )
-from device.footage.durable import DurableFile, hash_file, sync_folder
+from device.footage.durable import DurableFile, hash_file, sync_file, sync_folder
 from device.footage.journal import Journal
 from device.footage.seal import CHUNK_BYTES, SealedWriter
 from device.footage.segment import SUFFIX
@@ -75,10 +75,9 @@ def assemble(folder: Path, events: Sequence[Event], *, unclaimed: bool = False) 
 
 def _describe(folder: Path, events: Sequence[Event], *, unclaimed: bool) -> Manifest | None:
     opened = next((event for event in events if event["event"] == "opened"), None)
-    if opened is None:
-        return None
     segments = _segments(folder, events)
-    if not segments:
+    if opened is None or not segments:
+        _check_is_empty(folder)
         return None
     incomplete = not all(segment.complete for segment in segments)
     end_us = max(segment.offset_us + (segment.duration_us or 0) for segment in segments)
@@ -136,12 +135,22 @@ def _segments(folder: Path, events: Sequence[Event]) -> list[SegmentEntry]:
     return segments
 
 
+def _check_is_empty(folder: Path) -> None:
+    """Raise Permanent when footage lies here that no line of the journal knows: it must not pass for empty."""
+    strangers = [path.name for path in folder.glob(f"*{SUFFIX}") if path.stat().st_size > CHUNK_BYTES]
+    if strangers:
+        raise Permanent(
+            f"it holds {len(strangers)} sealed objects that are not in it; a person must look at them"
+        )
+
+
 def _measure(path: Path, event: Event) -> list[SegmentEntry]:
     """Adopt a segment that was open in a crash, unless it is too short to hold anything readable."""
     if not is_ulid(event["object"]):
         raise ValueError(f"'{event['object']}' is not the name of an object")
     if not path.exists() or path.stat().st_size <= CHUNK_BYTES:
         return []
+    sync_file(path)
     size_bytes, sha256 = hash_file(path)
     return [SegmentEntry(event["object"], event["offset_us"], None, size_bytes, sha256, complete=False)]
 

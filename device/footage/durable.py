@@ -67,6 +67,15 @@ def sync_folder(folder: Path) -> None:
         os.close(fd)
 
 
+def sync_file(path: Path) -> None:
+    """Put a file that an earlier process wrote on the card, before anything is said about its bytes."""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
 def hash_file(path: Path) -> tuple[int, str]:
     """Return size in bytes and SHA-256 of a file that an earlier process wrote."""
     with path.open("rb") as file:

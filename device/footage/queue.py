@@ -48,6 +48,7 @@ class FootageQueue:
         self._drop_frames = 0
         self._drops: list[Drop] = []
         self._closed = False
+        self.audio_blocks_taken = 0
         self.audio_blocks_dropped = 0
 
     def put_video(self, packet: VideoPacket) -> bool:
@@ -70,6 +71,7 @@ class FootageQueue:
                 self.audio_blocks_dropped += 1
                 return False
             self._audio.append(block)
+            self.audio_blocks_taken += 1
             self._audio_bytes += len(block.data)
             self._changed.notify_all()
             return True

@@ -8,6 +8,7 @@ is tested against pyrage and the ``age`` command, which read it.
 from __future__ import annotations
 
 import base64
+import io
 import os
 from collections.abc import Sequence
 from typing import Protocol
@@ -111,6 +112,15 @@ class SealedWriter:
         self._counter += 1
         self._sink.write(self._cipher.encrypt(nonce, bytes(self._pending[:size]), None))
         del self._pending[:size]
+
+
+def seal_bytes(data: bytes, recipients: Sequence[X25519PublicKey]) -> bytes:
+    """Return a small thing sealed."""
+    sink = io.BytesIO()
+    sealed = SealedWriter(sink, recipients)
+    sealed.write(data)
+    sealed.close()
+    return sink.getvalue()
 
 
 def _header(file_key: bytes, recipients: Sequence[X25519PublicKey]) -> bytes:

@@ -26,7 +26,7 @@ class Syncing:
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._watched: Syncable | None = None
-        self._thread = threading.Thread(target=self._run, name="footage-sync")
+        self._thread = threading.Thread(target=self._run, name="footage-sync", daemon=True)
 
     def start(self) -> None:
         """Begin."""

@@ -76,7 +76,7 @@ class FootageWriter:
         self._sync_error: OSError | None = None
         self._summary = FootageSummary()
         self._syncing = Syncing(self._remember_sync_error)
-        self._thread = threading.Thread(target=self._run, name="footage-writer")
+        self._thread = threading.Thread(target=self._run, name="footage-writer", daemon=True)
         self.camera_inlet: FootageSink = CameraInlet(self._queue, notify)
         self.microphone_inlet: FootageSink = MicrophoneInlet(self._queue, notify)
 
@@ -105,6 +105,11 @@ class FootageWriter:
     def written_us(self) -> int:
         """Length of the film so far."""
         return 0 if self._zero_ns is None else self._offset_us(self._last_video_ns)
+
+    @property
+    def sound_blocks(self) -> int:
+        """Blocks of sound that came in so far; a watchdog reads it."""
+        return self._queue.audio_blocks_taken
 
     @property
     def dropped_frames(self) -> int:
@@ -247,10 +252,10 @@ class FootageWriter:
             return
         self._failed = True
         segment, self._segment = self._segment, None
+        self._notify("card_failed", sentence)
         if segment is not None:
             self._syncing.watch(None)
             segment.abandon()
-        self._notify("card_failed", sentence)
 
     def _zero(self) -> int:
         return self._zero_ns or 0

@@ -40,7 +40,9 @@ class Aftercare:
         """Release and purge what is due; returns what changed."""
         changed = []
         for recording in self._catalogue.recordings.with_status(Status.HELD):
-            if self._is_due(recording):
+            if not self._catalogue.recordings.objects(recording.id):
+                self._catalogue.recordings.move(recording.id, Status.DISCARDED, "empty")
+            elif self._is_due(recording):
                 self._catalogue.recordings.move(recording.id, Status.RELEASED, "the cooling-off has passed")
                 changed.append((recording.id, Status.RELEASED))
         gone = self._catalogue.recordings.with_status(Status.DISCARDED, Status.DELIVERED)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import fcntl
+import logging
 import os
 import signal
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-import pyrage
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
 from device import config, drivers
@@ -29,11 +29,14 @@ from device.recorder.indicators import Indicators
 from device.recorder.lesson import LessonSettings
 from device.recorder.loop import RecorderLoop
 from device.recorder.report import describe
+from device.recorder.review_key import review_recipient
+from device.recorder.vigil import Vigil
 from device.storage.catalogue import FILE_NAME, Catalogue, fresh_ulid
 from device.storage.recovery import adopt_all, open_catalogue
 
 SUMMARY = "run the recording process: camera, sound, button, lights"
-REVIEW_KEY = "review.key"
+_CRASHED = 70
+_log = logging.getLogger(__name__)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,12 +62,15 @@ def run(arguments: argparse.Namespace) -> int:
     control.start()
     try:
         loop.run()
-    finally:
-        for trigger in triggers:
-            trigger.stop()
-        control.close()
-        catalogue.close()
-        os.close(lock)
+    except Exception:  # noqa: BLE001  # top of the process: whatever it was, systemd starts it anew
+        # A camera that hangs cannot be closed from here: only the end of the process closes the lens.
+        _log.critical("the recorder ends, to be started anew", exc_info=True)
+        os._exit(_CRASHED)
+    for trigger in triggers:
+        trigger.stop()
+    control.close()
+    catalogue.close()
+    os.close(lock)
     return 0
 
 
@@ -78,6 +84,10 @@ def _assemble(
 ) -> tuple[RecorderLoop, list[Trigger], ControlServer]:
     recorder, coach = settings.table("recorder"), settings.table("coach")
     receipt_key = read_public_key(coach["receipt_key"]) if coach["receipt_key"] else None
+    if not set(recorder["indicators"]) - {"none"}:
+        raise Permanent(
+            'recorder.indicators names no light; nothing is recorded without one, see ["gpio_led"]'
+        )
     triggers = {name: _build(settings, "trigger", name) for name in recorder["triggers"]}
     machine = Machine(
         camera=_build(settings, "camera", recorder["camera"]),
@@ -85,10 +95,12 @@ def _assemble(
         indicator=Indicators([_build(settings, "indicator", name) for name in recorder["indicators"]]),
         clock=clock,
     )
+    rules = Rules(maximum_ns=round(recorder["maximum_length_s"] * NS_PER_S))
     desk_settings = DeskSettings(
         spool=spool,
         language=settings.table("device")["language"],
         reserve_bytes=recorder["reserve_bytes"],
+        discard_window_ns=rules.discard_window_ns,
         coach_key_present=bool(coach["recipient"]),
         agreement=read_agreement(settings.table("agreement")),
         lesson=lesson,
@@ -105,7 +117,7 @@ def _assemble(
         publish=lambda event: control.publish(event),  # noqa: PLW0108  # made below
     )
     loop = RecorderLoop(
-        desk, clock, Rules(maximum_ns=round(recorder["maximum_length_s"] * NS_PER_S)),
+        desk, clock, rules, Vigil(recorder["reserve_bytes"]),
         gesture=lambda values: _gesture(finger, values),
         report=lambda phase, desk: describe(phase, desk, catalogue, aftercare),
         discard=aftercare.discard,
@@ -145,22 +157,13 @@ def _lesson_settings(settings: config.Config, runtime: Path) -> LessonSettings:
 
 def _recipients(coach: dict[str, Any], runtime: Path) -> list[X25519PublicKey]:
     texts = [coach[key] for key in ("recipient", "recovery_recipient") if coach[key]]
-    return [read_recipient(text) for text in (*texts, _review_recipient(runtime / REVIEW_KEY))]
-
-
-def _review_recipient(path: Path) -> str:
-    """Return the public half of this boot's review key, which lives in memory only (runtime_dir)."""
-    if not path.exists():
-        identity = pyrage.x25519.Identity.generate()
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
-        with os.fdopen(fd, "w") as file:
-            file.write(f"{identity}\n")
-    return str(pyrage.x25519.Identity.from_str(path.read_text("ascii").strip()).to_public())
+    review = review_recipient(runtime)
+    return [read_recipient(text) for text in (*texts, *([review] if review else []))]
 
 
 def read_agreement(table: dict[str, Any]) -> Agreement | None:
     """Return the agreement in the configuration, or None when nothing was agreed."""
-    if not table["trajectory"]:
+    if not table["trajectory"] and not table["group"]:
         return None
     try:
         days = [date.fromisoformat(table[key]) for key in ("valid_from", "valid_until")]
@@ -177,6 +180,9 @@ def read_agreement(table: dict[str, Any]) -> Agreement | None:
         "learning_question",
         "sound",
     )
+    for key in ("group", "trajectory"):
+        if not table[key].strip():
+            raise Permanent(f"agreement.{key} is empty; without it nothing was agreed")
     return Agreement(
         teachers=tuple(table["teachers"]),
         teachers_agreed=tuple(table["teachers_agreed"]),

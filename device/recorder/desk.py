@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from device.domain import consent
-from device.domain.errors import LeerblikError, Temporary
+from device.domain.errors import LeerblikError, Refused, Temporary
 from device.domain.lifecycle import Status
 from device.domain.session import StopReason
-from device.domain.texts import reason_sentence, stop_sentence
+from device.domain.texts import reason_sentence, several_sentence, stop_sentence
 from device.domain.trajectory import Agreement
+from device.footage.durable import sync_folder
 from device.ports import Camera, Clock, Indicator, Microphone, Signal
 from device.recorder.aftercare import Aftercare
 from device.recorder.lesson import Lesson, LessonSettings
@@ -22,7 +23,9 @@ from device.storage.recovery import finish
 
 _log = logging.getLogger(__name__)
 Publish = Callable[[dict[str, object]], None]
-Tell = Callable[[str, str], None]
+Tell = Callable[[str, str, str], None]
+_FAULTS = (StopReason.CAMERA_FAILED, StopReason.CARD_FAILED)
+_RETRY_NS = 10_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class DeskSettings:
     spool: Path
     language: str
     reserve_bytes: int
+    discard_window_ns: int
     coach_key_present: bool
     agreement: Agreement | None
     lesson: LessonSettings
@@ -71,6 +75,8 @@ class Desk:
         self.lesson: Lesson | None = None
         self.recording: str | None = None
         self.last: str | None = None
+        self._stopped_ns: dict[str, int] = {}
+        self._retry_due_ns = 0
         self.refusal: list[dict[str, str]] = []
         self.problem = ""
 
@@ -89,6 +95,7 @@ class Desk:
             self.refuse([(error.word, str(error))])
             return False
         self.refusal, self.problem = [], ""
+        self._say("recording")
         self._announce("recording", self.recording)
         return True
 
@@ -115,17 +122,22 @@ class Desk:
             self._announce("blanked" if blanked else "unblanked", self.recording)
 
     def discard_last(self) -> None:
-        """The teacher says no to what was just recorded."""
-        if self.last is None:
-            return
+        """The teacher says no to what was just recorded.
+
+        Refused when several lessons ended within the window: a hand on a button cannot say which one.
+        """
+        after_ns = self._machine.clock.monotonic_ns() - self._settings.discard_window_ns
+        fresh = [recording for recording, at_ns in self._stopped_ns.items() if at_ns > after_ns]
         try:
-            self._aftercare.discard(self.last)
+            if len(fresh) != 1:
+                raise Refused(several_sentence(self._settings.language))
+            self._aftercare.discard(fresh[0])
         except LeerblikError as error:
             self.refuse([(error.word, str(error))])
             return
+        self._stopped_ns.clear()
         self.show(Signal.DISCARDED)
-        self._announce("discarded", self.last)
-        self.last = None
+        self._announce("discarded", fresh[0])
 
     def warn(self) -> None:
         """Say that the recording ends soon."""
@@ -144,11 +156,9 @@ class Desk:
         """Show a signal on every light."""
         self._machine.indicator.show(signal)
 
-    def do_chores(self) -> bool:
-        """Finish what could not be finished, release and purge what is due; True when space is short."""
-        for unfinished in self._catalogue.recordings.with_status(Status.RECORDING):
-            if unfinished.id != self.recording:
-                self._finish(unfinished.id, "finished late")
+    def do_chores(self) -> None:
+        """Finish what could not be finished, release and purge what is due."""
+        self._finish_late()
         try:
             for recording, status in self._aftercare.run():
                 self._announce(status.value, recording)
@@ -156,7 +166,15 @@ class Desk:
                     self.show(Signal.READY)
         except LeerblikError as error:
             _log.warning("%s", error)
-        return self.lesson is not None and self.free_bytes() < self._settings.reserve_bytes
+
+    def _finish_late(self) -> None:
+        now_ns = self._machine.clock.monotonic_ns()
+        if now_ns < self._retry_due_ns:
+            return
+        self._retry_due_ns = now_ns + _RETRY_NS
+        for unfinished in self._catalogue.recordings.with_status(Status.RECORDING):
+            if unfinished.id != self.recording:
+                self._finish(unfinished.id, "finished late")
 
     def free_bytes(self) -> int:
         """Return the space that is left on the card."""
@@ -183,10 +201,11 @@ class Desk:
             machine.clock,
             self._settings.lesson,
             self._new_name,
-            tell,
+            lambda kind, sentence: tell(recording, kind, sentence),
         )
         try:
             folder.mkdir(mode=0o750)
+            sync_folder(self._settings.spool)
             self.lesson.start(folder, recording)
         except OSError as error:
             raise Temporary(f"the card cannot take a recording: {error}") from None
@@ -197,11 +216,16 @@ class Desk:
         self.lesson = self.recording = None
         if recording is None:
             return 0.0
-        if lesson is not None:
-            lesson.stop(reason)
-        self._finish(recording, reason.value)
-        self.last = recording
-        self.show(Signal.FAULT if reason is StopReason.CAMERA_FAILED else Signal.HELD)
+        try:
+            if lesson is not None:
+                lesson.stop(reason)
+        finally:
+            # Also when the camera does not close: then this process ends, and its footage is held by then.
+            self._finish(recording, reason.value)
+            self.last = recording
+            self._stopped_ns[recording] = self._machine.clock.monotonic_ns()
+            self._say("idle")
+            self.show(Signal.FAULT if reason in _FAULTS else Signal.HELD)
         return lesson.lens_open_s if lesson is not None else 0.0
 
     def _finish(self, recording: str, note: str) -> None:
@@ -226,6 +250,13 @@ class Desk:
             free_bytes=self.free_bytes(),
             needed_bytes=self._settings.reserve_bytes,
         )
+
+    def _say(self, state: str) -> None:
+        """Tell the other processes whether a lesson is being recorded; not worth losing one for."""
+        try:
+            self._catalogue.processes.write("recorder", state, "")
+        except Temporary as error:
+            _log.warning("%s", error)
 
     def _announce(self, event: str, recording: str | None, **values: object) -> None:
         self._publish({"event": event, "recording": recording, **values})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,12 +13,13 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
 from device.domain.consent import Permit
 from device.domain.errors import Permanent, Temporary
-from device.domain.manifest import AudioDescription, VideoDescription
+from device.domain.manifest import AudioDescription, VideoDescription, read_permit
 from device.domain.session import StopReason
 from device.footage.assemble import write_opening
 from device.footage.journal import Journal
 from device.footage.packets import NS_PER_S
 from device.footage.queue import Bounds
+from device.footage.seal import seal_bytes
 from device.footage.writer import FootagePlan, FootageSummary, FootageWriter
 from device.ports import AudioFormat, Camera, Clock, Microphone, VideoFormat
 
@@ -59,6 +61,7 @@ class Lesson:
         self._writer: FootageWriter | None = None
         self._journal: Journal | None = None
         self._opened_ns = 0
+        self._hears = False
         self.bookmarks = 0
         self.lens_open_s = 0.0
 
@@ -67,10 +70,12 @@ class Lesson:
 
         A microphone that cannot be opened does not stop the picture: the lesson goes on in silence.
         """
+        permit = self.permit.description().to_bytes()
+        read_permit(permit)  # what the coach's machine would refuse must not be filmed
         video = self._camera.format()
         audio = self._microphone.format() if self.permit.sound else None
         self._journal = Journal(folder)
-        self._open_journal(recording, video, audio)
+        self._open_journal(recording, seal_bytes(permit, self._settings.recipients), video, audio)
         plan = FootagePlan(
             folder, self._settings.recipients, video, audio, self._settings.segment_s,
             self._settings.audio_bitrate_bps, Bounds(),
@@ -83,6 +88,7 @@ class Lesson:
         self._opened_ns = origin_ns = self._clock.monotonic_ns()
         self._camera.start(self.permit, self._writer.camera_inlet, origin_ns)
         if audio is not None:
+            self._hears = True
             self._start_microphone(self._writer, origin_ns)
 
     def _start_microphone(self, writer: FootageWriter, origin_ns: int) -> None:
@@ -104,23 +110,48 @@ class Lesson:
 
     def microphone_failed(self, problem: str) -> None:
         """Go on without sound."""
+        self._hears = False
         if self._writer is not None:
             self._writer.set_aside_sound()
         self._note("microphone_failed", at_us=self._film_us(self._clock.monotonic_ns()), problem=problem)
 
     def stop(self, reason: StopReason) -> FootageSummary:
-        """Close lens and microphone, and put everything on the card."""
+        """Close lens and microphone, and put everything on the card, in whatever state the camera is.
+
+        Raises what the camera raised (Temporary when it does not close); the footage is safe by then.
+        """
+        summary = FootageSummary()
+        with contextlib.ExitStack() as stack:
+            # Carried out from the last to the first; an error in one does not keep the others from it.
+            stack.callback(self._close_journal, reason, summary)
+            stack.callback(self._close_writer, summary)
+            stack.callback(self._microphone.stop)
+            stack.callback(self._close_camera)
+        return summary
+
+    def _close_camera(self) -> None:
         self._camera.stop()
         if self._opened_ns:
             self.lens_open_s = (self._clock.monotonic_ns() - self._opened_ns) / NS_PER_S
-        self._microphone.stop()
-        summary = self._writer.stop() if self._writer is not None else FootageSummary()
+
+    def _close_writer(self, summary: FootageSummary) -> None:
+        if self._writer is not None:
+            done = self._writer.stop()
+            summary.duration_us, summary.frames = done.duration_us, done.frames
+            summary.dropped_frames = done.dropped_frames
+
+    def _close_journal(self, reason: StopReason, summary: FootageSummary) -> None:
         if self._journal is not None:
             # On a full card the last line may not fit; recovery then treats the lesson as interrupted.
             with contextlib.suppress(OSError):
                 self._journal.write("stopped", reason=reason.value, duration_us=summary.duration_us)
             self._journal.close()
-        return summary
+
+    @property
+    def pulse(self) -> tuple[int, int | None]:
+        """Pictures and blocks of sound that came so far (None: no sound is expected); they must go on rising."""
+        sound = self._writer.sound_blocks if self._writer is not None and self._hears else None
+        return self._camera.frames(), sound
 
     @property
     def recorded_us(self) -> int:
@@ -152,7 +183,9 @@ class Lesson:
         except OSError as error:
             self._notify("card_failed", f"the card refused to store what happened: {error.strerror or error}")
 
-    def _open_journal(self, recording: str, video: VideoFormat, audio: AudioFormat | None) -> None:
+    def _open_journal(
+        self, recording: str, permit: bytes, video: VideoFormat, audio: AudioFormat | None
+    ) -> None:
         assert self._journal is not None  # made by start()
         write_opening(
             self._journal,
@@ -161,7 +194,7 @@ class Lesson:
             started_at=self._clock.now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
             clock_trusted=self._clock.trusted(),
             boot_id=self._clock.boot_id(),
-            permit=self.permit.description(),
+            permit_sealed=base64.b64encode(permit).decode(),
             video=VideoDescription(video.width, video.height, round(video.frame_rate * 1000)),
             audio=AudioDescription(audio.rate_hz, audio.channels) if audio else None,
         )

@@ -17,6 +17,7 @@ from device.footage.packets import NS_PER_S
 from device.ports import Clock, Edge, Signal
 from device.recorder.control import error_answer
 from device.recorder.desk import Desk
+from device.recorder.vigil import Ailment, Vigil
 
 _log = logging.getLogger(__name__)
 _BUSY_TICK_S = 0.05
@@ -25,7 +26,11 @@ _CHORES_EVERY_S = 0.5
 _ENDS = {
     "camera_ended": StopReason.SOURCE_ENDED,
     "camera_failed": StopReason.CAMERA_FAILED,
-    "card_failed": StopReason.LOW_SPACE,
+    "card_failed": StopReason.CARD_FAILED,
+}
+_AILMENTS = {
+    Ailment.NO_PICTURE: ("camera_failed", "the camera delivers no pictures any more; check its cable"),
+    Ailment.NO_SOUND: ("microphone_failed", "the microphone delivers no sound any more; check its plug"),
 }
 
 
@@ -37,6 +42,7 @@ class _Request:
 
 @dataclass(frozen=True, slots=True)
 class _Notice:
+    recording: str
     kind: str
     sentence: str
 
@@ -52,6 +58,7 @@ class RecorderLoop:
         desk: Desk,
         clock: Clock,
         rules: session.Rules,
+        vigil: Vigil,
         gesture: Callable[[dict[str, Any]], None],
         report: Callable[[Phase, Desk], dict[str, Any]],
         discard: Callable[[str], None],
@@ -59,6 +66,7 @@ class RecorderLoop:
         self._desk = desk
         self._clock = clock
         self._rules = rules
+        self._vigil = vigil
         self._gesture = gesture
         self._report = report
         self._discard = discard
@@ -146,10 +154,12 @@ class RecorderLoop:
 
     # --- notices from camera, microphone and card, out of their threads
 
-    def _tell(self, kind: str, sentence: str) -> None:
-        self._inbox.put(_Notice(kind, sentence))
+    def _tell(self, recording: str, kind: str, sentence: str) -> None:
+        self._inbox.put(_Notice(recording, kind, sentence))
 
     def _notice(self, notice: _Notice) -> None:
+        if notice.recording != self._desk.recording:
+            return  # of a lesson that has ended since
         if notice.kind != "camera_ended":
             self._desk.problem = notice.sentence
             _log.warning("%s: %s", notice.kind, notice.sentence)
@@ -209,6 +219,19 @@ class RecorderLoop:
         if now_ns < self._chores_due_ns:
             return
         self._chores_due_ns = now_ns + round(_CHORES_EVERY_S * NS_PER_S)
-        if self._desk.do_chores():
+        self._desk.do_chores()
+        self._watch_over_lesson(now_ns)
+
+    def _watch_over_lesson(self, now_ns: int) -> None:
+        """End a lesson that cannot go on, and go on without a microphone that fell silent."""
+        ailment = self._vigil.look(self._desk.lesson, self._desk.free_bytes(), now_ns)
+        if ailment is None or self._desk.recording is None:
+            return
+        if ailment is Ailment.SPACE_GETS_SHORT:
+            self._desk.warn()
+        elif ailment is Ailment.NO_SPACE:
             self._desk.problem = "the card is nearly full"
             self._step(EventKind.ENDED, StopReason.LOW_SPACE)
+        else:
+            kind, sentence = _AILMENTS[ailment]
+            self._notice(_Notice(self._desk.recording, kind, sentence))

@@ -28,6 +28,7 @@ def describe(phase: Phase, desk: Desk, catalogue: Catalogue, aftercare: Aftercar
         "processes": [
             {"process": p.process, "state": p.state, "message": p.message, "at": p.at}
             for p in catalogue.processes.all()
+            if p.process != "recorder"
         ],
     }
 

@@ -64,7 +64,7 @@ def finish(
     now_ns: int,
     note: str,
 ) -> bool:
-    """Make a recording whole and hold it; False when it holds no footage (then it is discarded as empty)."""
+    """Make a recording whole and hold it; False when it holds no footage (the aftercare lets it go)."""
     manifest = _assemble(folder, read_journal(folder))
     return _hold(catalogue, folder, manifest, recipients, boot_id, now_ns, note)
 
@@ -129,7 +129,7 @@ def _add(catalogue: Catalogue, recording: str, events: Sequence[dict[str, Any]])
     catalogue.recordings.add(
         recording,
         opened["started_at"],
-        opened["permit"]["trajectory"],
+        "",  # it stands in the sealed permit only
         untrusted_clock=not opened["clock_trusted"],
     )
 
@@ -139,4 +139,3 @@ def _hold_empty(catalogue: Catalogue, recording: str, boot_id: str, now_ns: int)
         recording, boot_id=boot_id, at_ns=now_ns, duration_us=0, dropped_frames=0, interrupted=True,
         objects=(), note="no footage reached the card",
     )  # fmt: skip
-    catalogue.recordings.move(recording, Status.DISCARDED, "empty")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 from device.domain.errors import LeerblikError
 from server_sync.inbox.intake import Intake, Outcome, Result
+from server_sync.stopping import Stopping
 
 _LOG = logging.getLogger("leerblik.inbox")
 _MAX_PAUSE_S = 300.0
@@ -32,7 +32,7 @@ class Daemon:
     def __init__(self, intake: Intake, poll_interval_s: float) -> None:
         self._intake = intake
         self._poll_interval_s = poll_interval_s
-        self._stop = threading.Event()
+        self._stop = Stopping()
         self._said: set[Outcome] = set()
 
     def stop(self) -> None:

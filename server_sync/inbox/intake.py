@@ -6,6 +6,7 @@ this one came: a published folder is accepted, a receipt is final, and objects a
 
 from __future__ import annotations
 
+import base64
 import enum
 import hashlib
 import logging
@@ -17,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from device.domain.errors import LeerblikError, Permanent, Refused, Temporary
-from device.domain.manifest import Manifest, read_manifest
+from device.domain.manifest import Manifest, read_manifest, read_permit
 from device.domain.receipt import Receipt
 from server_sync.inbox.disk import Disk, require_room
 from server_sync.inbox.drop_box import BoxObject, DropBox, Listing
@@ -154,7 +155,10 @@ class Intake:
     def _read_manifest(self, item: BoxObject, sealed: bytes) -> Manifest:
         if len(sealed) > MAX_SEALED_MANIFEST_BYTES:
             raise Permanent(f"the manifest {item.ulid} is larger than {MAX_SEALED_MANIFEST_BYTES} bytes")
-        return read_manifest(unseal_bytes(sealed, self._keys.identity, f"the manifest {item.ulid}"))
+        manifest = read_manifest(unseal_bytes(sealed, self._keys.identity, f"the manifest {item.ulid}"))
+        permit = base64.b64decode(manifest.permit_sealed)
+        read_permit(unseal_bytes(permit, self._keys.identity, f"the permit in the manifest {item.ulid}"))
+        return manifest
 
     def _accept(
         self, item: BoxObject, listing: Listing, manifest: Manifest, sealed: bytes, sha256: str

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import logging
 import signal
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from server_sync.push.transport.retry import Backoff, Retrying
 from server_sync.push.transport.throttle import Throttled
 from server_sync.push.transport.window import Windowed
 from server_sync.push.uploader import Uploader
+from server_sync.stopping import Stopping
 
 _CATALOGUE_RETRY_S = 0.5
 _log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise Permanent(
             "coach.receipt_key is missing: without it no receipt can be verified; see 'leerblik keys show'"
         )
-    stopping = threading.Event()
+    stopping = Stopping()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     backoff = Backoff(
@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
         return Refused.exit_code if state.state == "refused" else 0
 
 
-def _open_catalogue(path: Path, stopping: threading.Event) -> Catalogue:
+def _open_catalogue(path: Path, stopping: Stopping) -> Catalogue:
     """Open the catalogue; at the first start of a device the recorder may be about to make it."""
     said = False
     while True:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections import Counter
 
@@ -13,6 +12,7 @@ from device.storage.catalogue import Catalogue, Recording
 from server_sync.push.transport.contract import Transport
 from server_sync.push.transport.retry import Backoff
 from server_sync.push.uploader import Uploader
+from server_sync.stopping import Stopping
 
 PROCESS = "sync"
 _log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ class SyncLoop:
         transport: Transport,
         backoff: Backoff,
         poll_interval_s: float,
-        stopping: threading.Event,
+        stopping: Stopping,
         *,
         pause_while_recording: bool,
     ) -> None:
@@ -52,7 +52,12 @@ class SyncLoop:
         self._say("stopped", "the sync is not running")
 
     def run_once(self) -> float:
-        """Do what there is to do now; returns how long to wait in seconds."""
+        """Do what there is to do now; returns how long to wait in seconds.
+
+        Temporary is raised for one thing only: the catalogue was rebuilt under our hands, and this
+        process must be started anew to see the new one.
+        """
+        self._catalogue.check_is_current()
         try:
             self._work()
         except LeerblikError as error:
@@ -69,8 +74,14 @@ class SyncLoop:
         """Raise when an upload must stop now."""
         if self._stopping.is_set():
             raise Temporary("the sync is being stopped")
-        if self._pause_while_recording and self._catalogue.recordings.with_status(Status.RECORDING):
+        if self._pause_while_recording and self._is_recording():
             raise Temporary("a lesson is being recorded; sending waits until it is over")
+
+    def _is_recording(self) -> bool:
+        """Ask what the recorder says, not for a recording's status: one may wait for a person in RECORDING."""
+        return any(
+            p.process == "recorder" and p.state == "recording" for p in self._catalogue.processes.all()
+        )
 
     def _work(self) -> None:
         """Go through all recordings; a fault in one of them does not stop the others."""
@@ -97,8 +108,9 @@ class SyncLoop:
 
     def _advance(self, recording: Recording) -> None:
         self.check_may_go_on()
-        self._say("sending", f"sending recording {recording.id}")
-        self._uploader.send(recording)
+        if self._uploader.has_work(recording):
+            self._say("sending", f"sending recording {recording.id}")
+            self._uploader.send(recording)
         receipt = self._uploader.fetch_receipt(recording)
         if receipt is None:
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import time
 from collections.abc import Callable
@@ -44,12 +45,19 @@ class Uploader:
         """Send what the server does not have yet, the manifest last. Errors as in the transport's contract."""
         if recording.status is Status.RELEASED:
             self._catalogue.recordings.move(recording.id, Status.UPLOADING)
+        manifest = self._catalogue.recordings.objects(recording.id)[-1:]
+        for stored in self._missing(recording):
+            self._may_go_on()
+            self._send_object(recording, stored, is_manifest=stored in manifest)
+
+    def has_work(self, recording: Recording) -> bool:
+        """Tell whether something of it is still to be sent."""
+        return recording.status is Status.RELEASED or bool(self._missing(recording))
+
+    def _missing(self, recording: Recording) -> list[StoredObject]:
         confirmed = {send.sha256 for send in self._catalogue.sends.of(recording.id) if send.confirmed}
         objects = self._catalogue.recordings.objects(recording.id)
-        for stored in objects:
-            if stored.sha256 not in confirmed:
-                self._may_go_on()
-                self._send_object(recording, stored, is_manifest=stored is objects[-1])
+        return [stored for stored in objects if stored.sha256 not in confirmed]
 
     def fetch_receipt(self, recording: Recording) -> bytes | None:
         """Return the receipt that answers the last manifest sent, or None while there is none."""
@@ -88,6 +96,8 @@ class Uploader:
 
     def _send_object(self, recording: Recording, stored: StoredObject, *, is_manifest: bool) -> None:
         path = self._spool / recording.id / stored.file
+        if any(send.sha256 == stored.sha256 for send in self._catalogue.sends.of(recording.id)):
+            _check_undamaged(path, stored)
         name = object_name(self._new_ulid(), is_manifest=is_manifest)
         send = Send(
             name, recording.id, stored.sha256, stored.size_bytes, 0, confirmed=False, is_manifest=is_manifest
@@ -112,6 +122,19 @@ class Uploader:
                 self._may_go_on()
 
         return note
+
+
+def _check_undamaged(path: Path, stored: StoredObject) -> None:
+    """Raise Permanent when what goes a second time is not what was recorded: the card may be failing."""
+    try:
+        with path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise Permanent(f"the sealed object {path} cannot be read: {error.strerror}") from None
+    if sha256 != stored.sha256:
+        raise Permanent(
+            f"the card has damaged {path.name} of recording {path.parent.name}; it is kept, but a person must look"
+        )
 
 
 def _answers(receipt: Receipt, recording: Recording, manifest: Send) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from deploy.demo.house import House
+from device.domain.session import Rules
 from tests.bench import packet_file
 from tests.bench.rounds import Column, Result, Sample, measure
 from tests.bench.sealing_child import plain
@@ -24,6 +25,9 @@ Tables = dict[str, dict[str, Any]]
 FFMPEG = "a script that starts ffmpeg"
 _POLL_S = 0.001
 _LIMIT_S = 30.0
+# The grammar of presses: a second one must not count as a double press, nor come too soon after a stop.
+_FINGER_S = 0.5
+_PAUSE_S = Rules().restart_pause_ns / 1e9 + 0.3
 # An age header for three recipients, or the first atom of an MP4, is smaller; a fragment is larger.
 _HEADER_BYTES = 4096
 _COLUMNS = (
@@ -113,10 +117,10 @@ def _press(house: House) -> dict[str, float]:
 
 
 def _stop(house: House) -> None:
-    time.sleep(0.5)  # the finger must be off the button, and not so soon that it counts as a double press
+    time.sleep(_FINGER_S)
     house.client.ask("press")
     _wait_for(lambda: house.client.ask("status")["state"] == "idle" or None)
-    time.sleep(0.5)
+    time.sleep(_PAUSE_S)
 
 
 def _start_ffmpeg(folder: Path) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -22,6 +23,7 @@ from device.domain.manifest import (
     SegmentEntry,
     VideoDescription,
     read_manifest,
+    read_permit,
 )
 
 TIME = "2026-09-01T08:30:00.250000Z"
@@ -29,6 +31,12 @@ TIME = "2026-09-01T08:30:00.250000Z"
 
 def ulid(number: int) -> str:
     return make_ulid(1_788_251_400_250, number.to_bytes(10, "big"))
+
+
+PERMIT = PermitDescription(
+    ulid(2), ("teacher-1",), "group-1", "T-1", 1, "", "consent", sound=True, granted_at=TIME
+)
+SEALED = base64.b64encode(b"age-encryption.org/v1\n" + bytes(100)).decode()
 
 
 def manifest(**changes: Any) -> Manifest:
@@ -41,9 +49,7 @@ def manifest(**changes: Any) -> Manifest:
         "interrupted": True,
         "unclaimed": False,
         "dropped_frames": 3,
-        "permit": PermitDescription(
-            ulid(2), ("teacher-1",), "group-1", "T-1", 1, "", "consent", sound=True, granted_at=TIME
-        ),
+        "permit_sealed": SEALED,
         "video": VideoDescription(1280, 720, 30_000),
         "audio": AudioDescription(48_000, 1),
         "segments": (
@@ -94,13 +100,18 @@ def manifests(draw: st.DrawFn) -> Manifest:
         interrupted=draw(st.booleans()) or not complete,
         unclaimed=draw(st.booleans()),
         dropped_frames=draw(st.integers(0, 1 << 32)),
-        permit=draw(permits),
+        permit_sealed=draw(st.sampled_from((SEALED, base64.b64encode(b"age-encryption.org/v1\n").decode()))),
         video=VideoDescription(draw(st.integers(16, 8192)), 720, draw(st.integers(1000, 1_000_000))),
         audio=draw(st.one_of(st.none(), st.just(AudioDescription(48_000, 2)))),
         segments=tuple(segments),
         bookmarks_us=tuple(sorted(draw(st.lists(lengths_us, max_size=5)))),
         intervals=tuple(Interval(each, each + draw(lengths_us), "dropped") for each in froms),
     )
+
+
+@given(permits)
+def test_every_permit_is_read_back_as_it_was_written(written: PermitDescription) -> None:
+    assert read_permit(written.to_bytes()) == written
 
 
 @settings(deadline=None)
@@ -125,26 +136,31 @@ def _paths(value: Any, path: Path = ()) -> Iterator[Path]:
 
 
 def _document() -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(manifest().to_bytes())
-    return document
+    """Return both documents; the permit travels in a sealed object of its own."""
+    return {"manifest": json.loads(manifest().to_bytes()), "permit": json.loads(PERMIT.to_bytes())}
 
 
-def _changed(path: Path, change: Callable[[Any, Any], None]) -> bytes:
+def _read_changed(path: Path, change: Callable[[Any, Any], None]) -> None:
+    """Change one place in one of the documents, and read that."""
     document = _document()
     place: Any = document
     for key in path[:-1]:
         place = place[key]
     change(place, path[-1])
-    return json.dumps(document).encode()
+    data = json.dumps(document[str(path[0])]).encode()
+    if path[0] == "permit":
+        read_permit(data)
+    else:
+        read_manifest(data)
 
 
-PATHS = sorted(_paths(_document()), key=str)
+PATHS = sorted((path for path in _paths(_document()) if len(path) > 1), key=str)
 KEY_PATHS = [path for path in PATHS if isinstance(path[-1], str)]
 WRONG: tuple[Any, ...] = (None, [], {}, "", "../../etc/passwd", -1, 1.5, 1 << 60, "x" * 501)
 # The only other values than the one in the document that are right in its place.
 RIGHT: dict[Path, list[Any]] = {
-    ("audio",): [None],
-    ("segments", 1, "duration_us"): [None],
+    ("manifest", "audio"): [None],
+    ("manifest", "segments", 1, "duration_us"): [None],
     ("permit", "learning_question"): [""],
 }
 TEXT_KEYS = {"device", "group", "trajectory", "learning_question"}
@@ -156,7 +172,7 @@ def test_a_missing_key_is_named(path: Path) -> None:
         del place[key]
 
     with pytest.raises(Permanent, match=rf"lacks the key '{path[-1]}'"):
-        read_manifest(_changed(path, delete))
+        _read_changed(path, delete)
 
 
 @pytest.mark.parametrize("path", PATHS, ids=str)
@@ -164,14 +180,14 @@ def test_a_value_that_cannot_be_is_refused_and_its_place_is_named(path: Path) ->
     for wrong in WRONG:
         if any(wrong == right for right in RIGHT.get(path, [])) or _is_text(path, wrong):
             continue
-        if path in (("bookmarks_us",), ("intervals",)) and wrong == []:
+        if path[1:] in (("bookmarks_us",), ("intervals",)) and wrong == []:
             continue
 
         def put(place: Any, key: Any, wrong: Any = wrong) -> None:
             place[key] = wrong
 
         with pytest.raises(Permanent) as caught:
-            read_manifest(_changed(path, put))
+            _read_changed(path, put)
         name = next(key for key in reversed(path) if isinstance(key, str))
         assert name in str(caught.value), (wrong, str(caught.value))
 
@@ -181,13 +197,23 @@ def _is_text(path: Path, value: Any) -> bool:
     return free and isinstance(value, str) and 0 < len(value) <= 500
 
 
-@pytest.mark.parametrize("path", [(), ("permit",), ("video",), ("audio",), ("segments", 0), ("intervals", 0)])
+@pytest.mark.parametrize(
+    "path",
+    [
+        ("permit", "surprise"),
+        ("manifest", "surprise"),
+        ("manifest", "video", "surprise"),
+        ("manifest", "audio", "surprise"),
+        ("manifest", "segments", 0, "surprise"),
+        ("manifest", "intervals", 0, "surprise"),
+    ],
+)
 def test_an_unknown_key_is_named_wherever_it_stands(path: Path) -> None:
     def add(place: Any, key: Any) -> None:
-        (place[key] if path else place)["surprise"] = 1
+        place[key] = 1
 
     with pytest.raises(Permanent, match="unknown key 'surprise'"):
-        read_manifest(_changed(path or ("device",), add))
+        _read_changed(path, add)
 
 
 LIES: dict[str, dict[str, Any]] = {
@@ -250,6 +276,12 @@ def test_digits_of_another_script_are_no_time() -> None:
         read_manifest(manifest(started_at=TIME.replace("0", "\N{ARABIC-INDIC DIGIT ZERO}")).to_bytes())
 
 
+def test_a_permit_in_the_clear_is_refused() -> None:
+    for clear in (PERMIT.to_bytes(), base64.b64encode(PERMIT.to_bytes()), b"", b"\xc3\xa9"):
+        with pytest.raises(Permanent, match="permit_sealed must be an age object in base64"):
+            read_manifest(manifest(permit_sealed=clear.decode()).to_bytes())
+
+
 def test_half_a_character_is_refused_before_it_can_trouble_anyone() -> None:
     with pytest.raises(Permanent, match="not valid JSON"):
         read_manifest(manifest().to_bytes().replace(b'"learning-square-1"', b'"\\ud800"'))
@@ -269,8 +301,9 @@ json_values = st.recursive(
 
 @given(st.one_of(st.binary(), json_values.map(lambda value: json.dumps(value).encode())))
 def test_whatever_it_is_given_the_reader_says_permanent_and_nothing_else(data: bytes) -> None:
-    with pytest.raises(Permanent):
-        read_manifest(data)
+    for read in (read_manifest, read_permit):
+        with pytest.raises(Permanent):
+            read(data)
 
 
 @settings(max_examples=300, deadline=None)

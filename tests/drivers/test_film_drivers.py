@@ -67,11 +67,17 @@ def test_sound_before_the_first_picture_is_cut(tmp_path: Path) -> None:
     assert abs(report.offset.max_ms) <= 2
 
 
-def test_sound_that_begins_later_stays_late(tmp_path: Path) -> None:
+def test_before_sound_that_begins_later_and_after_sound_that_ends_earlier_there_is_silence(
+    tmp_path: Path,
+) -> None:
     footage = record(4.0)
-    late = replace(footage, blocks=footage.blocks[75:])
-    replayed = _play(write_film(tmp_path / "film.mov", late, audio_codec="pcm_s16le"))
-    assert replayed.blocks[0].pts_ns == 1_500_000_000
+    part = replace(footage, blocks=footage.blocks[75:150])
+    replayed = _play(write_film(tmp_path / "film.mov", part, audio_codec="pcm_s16le"))
+    assert replayed.blocks[0].pts_ns == 0
+    heard = b"".join(block.data for block in replayed.blocks)
+    sounding = b"".join(block.data for block in part.blocks)
+    assert (bytes(72_000 * 2) + sounding + bytes(48_000 * 2)).startswith(heard)
+    assert len(heard) > 3.9 * 48_000 * 2
 
 
 def test_a_hole_in_the_sound_becomes_silence_and_what_follows_stays_in_step(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from device.domain.errors import Permanent, Refused
 from device.domain.lifecycle import Status, Writer
 from device.footage.journal import read_journal
 from device.recorder.aftercare import Aftercare
-from device.storage.catalogue import FILE_NAME, Catalogue, utc_now
+from device.storage.catalogue import FILE_NAME, Catalogue, StoredObject, utc_now
 from tests.support.clock import HandClock
 
 ID = "01J00000000000000000000001"
@@ -28,7 +28,7 @@ class House:
         self.catalogue.recordings.add(ID, utc_now(), "T-1", untrusted_clock=False)
         self.catalogue.recordings.hold(
             ID, boot_id=self.clock.boot, at_ns=self.clock.ns, duration_us=1, dropped_frames=0,
-            interrupted=False, objects=[],
+            interrupted=False, objects=[StoredObject("manifest.age", 5, "b" * 64)],
         )  # fmt: skip
         self.aftercare = Aftercare(self.catalogue, self.spool, self.clock, COOLING_OFF_S, None)
 

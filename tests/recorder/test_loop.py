@@ -22,7 +22,7 @@ from device.footage.journal import Journal, read_journal
 from device.ports import Edge
 from device.storage.catalogue import Recording
 from tests.support.footage import FPS
-from tests.support.material import manifest_of, watch_all
+from tests.support.material import manifest_of, permit_of, watch_all
 from tests.support.permits import agreement
 from tests.support.recorder import Unit
 
@@ -127,7 +127,7 @@ def _happen(unit: Unit, what: str, seconds: float) -> None:
     elif what in ("start", "stop", "mark", "discard", "status", "rubbish"):
         unit.loop.ask({"do": what})
     else:
-        unit.loop._tell(what, "something happened")
+        unit.loop.ask({"do": "press", "pass_s": 0, "tell": what})
 
 
 def _check_light(log: list[str]) -> None:
@@ -149,7 +149,7 @@ def test_a_permit_that_includes_no_sound_leaves_the_microphone_shut(tmp_path: Pa
     Finger(unit).press()
     unit.run()
     assert (len(unit.lens.permits), unit.ears.permits) == (1, [])
-    assert manifest_of(unit.spool / only(unit).id).permit.sound is False
+    assert permit_of(manifest_of(unit.spool / only(unit).id)).sound is False
 
 
 # --- the way of a lesson
@@ -257,11 +257,32 @@ def test_a_microphone_that_does_not_open_leaves_a_silent_lesson_that_says_so(tmp
 def test_what_ends_a_lesson_from_outside_keeps_the_footage_so_far(tmp_path: Path, kind: str) -> None:
     unit = Unit(tmp_path)
     Finger(unit).press()
-    unit.loop._tell(kind, "it ended")
+    unit.loop.ask({"do": "press", "pass_s": 0, "tell": kind})
     unit.run()
     assert only(unit).status is Status.HELD
     assert len(watch_all(unit.spool / only(unit).id).video_ns) == FPS
     assert unit.kinds()[:2] == ["recording", "stopped"]
+
+
+def test_what_is_told_of_a_lesson_that_is_over_does_not_end_the_next_one(tmp_path: Path) -> None:
+    unit = Unit(tmp_path)
+    unit.loop.ask({"do": "start"})
+    unit.loop._tell("01J00000000000000000000000", "camera_failed", "the one before")
+    later(unit, 1)
+    unit.run()
+    stopped = read_journal(unit.spool / only(unit).id)[-1]
+    assert (stopped["event"], stopped["reason"]) == ("stopped", "shutdown")
+
+
+def test_a_lens_that_delivers_nothing_more_ends_the_lesson_loudly(tmp_path: Path) -> None:
+    unit = Unit(tmp_path, still_s=3)
+    unit.loop.ask({"do": "start"})
+    for _ in range(5):
+        later(unit, 1)
+    unit.run()
+    assert read_journal(unit.spool / only(unit).id)[-1]["reason"] == "camera_failed"
+    assert "light fault" in unit.log
+    assert only(unit).status is Status.HELD
 
 
 def test_a_mark_that_the_card_has_no_room_for_ends_the_lesson_and_not_the_recorder(

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import pyrage
 import pytest
 
 from device.drivers.camera import synthetic as synthetic_camera
 from device.drivers.clock.system import SystemClock
 from device.drivers.microphone import synthetic as synthetic_microphone
 from device.footage import segment as segment_module
-from device.footage.journal import NAME
 from device.footage.seal import SealedWriter
 from device.footage.segment import SUFFIX
 from device.ports import VideoFormat
-from tests.support.material import COACH, pictures, unseal
+from tests.support.material import COACH, STRANGER, manifest_of, permit_of, pictures, unseal
 from tests.support.permits import agreement
 from tests.support.recorder import Unit
 
@@ -81,11 +82,21 @@ def test_no_file_under_the_spool_holds_anything_of_picture_sound_or_manifest(les
         assert scan(path.read_bytes()) == set(), path.name
 
 
-def test_the_question_the_teacher_asked_is_in_no_sealed_file(lesson: Unit) -> None:
+def test_no_file_under_the_spool_names_a_person_a_group_or_the_question_that_was_asked(lesson: Unit) -> None:
+    agreed = agreement()
     for path in files(lesson.spool):
-        if path.name != NAME:
-            assert QUESTION.encode() not in path.read_bytes()
-            assert b"teacher-1" not in path.read_bytes()
+        data = path.read_bytes()
+        for text in (QUESTION, *agreed.teachers, agreed.group, agreed.legal_basis.value):
+            assert text.encode() not in data, (path.name, text)
+            assert base64.b64encode(text.encode())[:-4] not in data, (path.name, text)
+
+
+def test_the_coach_finds_the_question_with_the_footage(lesson: Unit) -> None:
+    (recording,) = lesson.catalogue.recordings.latest(2)
+    manifest = manifest_of(lesson.spool / recording.id)
+    assert permit_of(manifest).learning_question == QUESTION
+    with pytest.raises(pyrage.DecryptError):
+        permit_of(manifest, STRANGER)
 
 
 def test_what_is_sealed_looks_like_noise(lesson: Unit) -> None:

@@ -120,7 +120,6 @@ def test_a_lost_catalogue_is_rebuilt_from_the_spool(catalogue: Catalogue, spool:
     assert [each.status for each in catalogue.recordings.latest(5)] == [Status.HELD, Status.HELD]
     assert not catalogue.recordings.get(RECORDING).interrupted
     assert catalogue.recordings.get(OTHER).interrupted
-    assert catalogue.recordings.get(RECORDING).trajectory == "trajectory-1"
 
 
 def test_a_crash_anywhere_in_finishing_is_repeated_harmlessly(
@@ -143,15 +142,15 @@ def test_a_crash_anywhere_in_finishing_is_repeated_harmlessly(
     assert sorted(path.name for path in folder.iterdir() if path.name.startswith(".")) == []
 
 
-def test_a_recording_without_footage_is_discarded_as_empty(catalogue: Catalogue, spool: Path) -> None:
+def test_a_recording_without_footage_goes_as_empty(catalogue: Catalogue, spool: Path) -> None:
     (spool / RECORDING).mkdir()
     catalogue.recordings.add(RECORDING, utc_now(), "T-1", untrusted_clock=False)
     catalogue.recordings.add(OTHER, utc_now(), "T-1", untrusted_clock=False)  # not even a folder
     adopt(catalogue, spool)
+    Aftercare(catalogue, spool, HandClock(), 60.0, None).run()
     for recording in (RECORDING, OTHER):
-        assert catalogue.recordings.get(recording).status is Status.DISCARDED
         assert [step.status for step in catalogue.recordings.history(recording)] == [
-            Status.RECORDING, Status.HELD, Status.DISCARDED,
+            Status.RECORDING, Status.HELD, Status.DISCARDED, Status.PURGED,
         ]  # fmt: skip
 
 
@@ -183,6 +182,14 @@ def test_a_no_that_a_crash_kept_from_the_catalogue_still_counts(
     assert catalogue.recordings.get(RECORDING).status is Status.HELD
     adopt(catalogue, spool)
     assert catalogue.recordings.get(RECORDING).status is Status.DISCARDED
+
+
+def test_footage_that_no_journal_knows_is_never_taken_for_empty(catalogue: Catalogue, spool: Path) -> None:
+    folder = lesson(spool)
+    (folder / NAME).write_bytes((folder / NAME).read_bytes().split(b"\n", 1)[0] + b"\n")
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    assert adopt(catalogue, spool) == []
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
 
 
 @pytest.mark.parametrize("line", [b"rubbish\n", b'{"event":"opened"}\n', b'{"event":"opened","permit":5}\n'])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import hashlib
 import io
@@ -251,7 +252,7 @@ def seal_recording(
         interrupted=bool(cut_bytes),
         unclaimed=False,
         dropped_frames=0,
-        permit=permit(number),
+        permit_sealed=base64.b64encode(pyrage.encrypt(permit(number).to_bytes(), list(recipients))).decode(),
         video=VideoDescription(WIDTH, HEIGHT, FPS * 1000),
         audio=AudioDescription(RATE_HZ, 1),
         segments=tuple(entries),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import functools
 import io
@@ -13,7 +14,14 @@ import av
 import pyrage
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
-from device.domain.manifest import Manifest, SegmentEntry, VideoDescription, read_manifest
+from device.domain.manifest import (
+    Manifest,
+    PermitDescription,
+    SegmentEntry,
+    VideoDescription,
+    read_manifest,
+    read_permit,
+)
 from device.footage.assemble import MANIFEST_NAME, assemble, write_opening
 from device.footage.journal import Journal, read_journal
 from device.footage.seal import read_recipient
@@ -52,12 +60,24 @@ def sound(seconds: float, *, block_samples: int = 960, from_s: float = 0.0) -> l
     return [AudioBlock(bytes(2 * block_samples), ORIGIN_NS + first * S // 48_000) for first in starts]
 
 
+@functools.cache
+def sealed_permit(*, sound: bool = True) -> str:
+    """Return a permit as it stands in a journal and in a manifest: an age object in base64."""
+    keys = [identity.to_public() for identity in (COACH, RECOVERY)]
+    return base64.b64encode(pyrage.encrypt(permit(sound=sound).description().to_bytes(), keys)).decode()
+
+
+def permit_of(manifest: Manifest, identity: Any = COACH) -> PermitDescription:
+    """Return the permit that travels with a recording, as the coach reads it."""
+    return read_permit(pyrage.decrypt(base64.b64decode(manifest.permit_sealed), [identity]))
+
+
 def open_journal(folder: Path, *, recording: str = RECORDING, sound: bool = True) -> Journal:
     """Return a journal with its first line."""
     journal = Journal(folder)
     write_opening(
         journal, recording=recording, device="device-1", started_at="2030-03-04T10:00:00.000000Z",
-        clock_trusted=True, boot_id="boot-1", permit=permit(sound=sound).description(),
+        clock_trusted=True, boot_id="boot-1", permit_sealed=sealed_permit(sound=sound),
         video=VideoDescription(WIDTH, HEIGHT, FPS * 1000), audio=None,
     )  # fmt: skip
     return journal

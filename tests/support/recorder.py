@@ -18,6 +18,7 @@ from device.recorder.desk import Desk, DeskSettings, Machine
 from device.recorder.lesson import LessonSettings
 from device.recorder.loop import RecorderLoop
 from device.recorder.report import describe
+from device.recorder.vigil import Vigil
 from device.storage.catalogue import FILE_NAME, Catalogue, fresh_ulid
 from tests.support.clock import HandClock
 from tests.support.material import AUDIO, VIDEO, pictures, recipients, sound
@@ -113,6 +114,7 @@ class Unit:
     microphone: Microphone | None = None
     clock: Any = field(default_factory=HandClock)
     segment_s: float = 30.0
+    still_s: float = 1e6
 
     def __post_init__(self) -> None:
         self.spool = self.root / "spool"
@@ -128,22 +130,33 @@ class Unit:
         )
         lesson = LessonSettings("device-1", recipients(), self.segment_s, 64_000)
         settings = DeskSettings(
-            self.spool, "en", self.reserve_bytes, self.coach_key_present, self.agreed, lesson
+            self.spool,
+            "en",
+            self.reserve_bytes,
+            self.rules.discard_window_ns,
+            self.coach_key_present,
+            self.agreed,
+            lesson,
         )
         self.desk = Desk(machine, settings, self.catalogue, self.aftercare, fresh_ulid, self.events)
         self.loop = RecorderLoop(
-            self.desk, self.clock, self.rules, self._gesture,
+            self.desk, self.clock, self.rules, Vigil(self.reserve_bytes, 0, self.still_s), self._gesture,
             lambda phase, desk: describe(phase, desk, self.catalogue, self.aftercare), self.aftercare.discard,
         )  # fmt: skip
 
     def _gesture(self, values: dict[str, Any]) -> None:
-        """Let time pass on the clock that is moved by hand, in the loop's own thread."""
+        """Let time pass on the clock that is moved by hand, in the loop's own thread.
+
+        With ``tell`` camera, microphone or card say something about the lesson that is being recorded.
+        """
         if not isinstance(values.get("pass_s"), int | float):
             raise Permanent("this finger only lets time pass")
         self.clock.pass_s(values["pass_s"])
         # What the loop itself does when nothing more came: here time passes between two things that came.
         self.loop._step(EventKind.TICK)
         self.loop._do_chores()
+        if values.get("tell"):
+            self.loop._tell(self.desk.recording or "", values["tell"], "something happened")
         if values.get("then_stop"):
             self.loop.stop()
 

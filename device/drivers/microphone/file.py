@@ -1,4 +1,8 @@
-"""The sound of any film as a microphone, in step with the picture that ``camera/file.py`` shows of it."""
+"""The sound of any film as a microphone, in step with the picture that ``camera/file.py`` shows of it.
+
+Like a microphone it is never absent: where the film has a picture but no sound yet, or no more, it
+delivers silence.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +40,7 @@ def build(options: Mapping[str, Any]) -> Microphone:
 
 
 class FileMicrophone:
-    """Sample 0 belongs to the film's first picture: sound before it is cut, a later start stays late."""
+    """Sample 0 belongs to the film's first picture: sound before it is cut, before a late start is silence."""
 
     def __init__(self, path: Path, speed: str, rate_hz: int, channels: int, length_s: float) -> None:
         self._path = path
@@ -96,10 +100,18 @@ def _pieces(
             yield from track.take(piece.to_ndarray().tobytes())
     for piece in resampler.resample(None):
         yield from track.take(piece.to_ndarray().tobytes())
+    yield from track.silent_until(_end_ns(film) - zero_ns)
+
+
+def _end_ns(film: InputContainer) -> int:
+    """Return when the film ends on its own clock, as far as its container says."""
+    if film.duration is None:
+        return 0
+    return ((film.start_time or 0) + film.duration) * SECOND_NS // av.time_base
 
 
 class _Track:
-    """Adjoining samples counted from the first picture: holes become silence, what overlaps is cut."""
+    """Adjoining samples from the first picture on: holes become silence, what overlaps is cut."""
 
     def __init__(self, form: AudioFormat) -> None:
         self._rate_hz = form.rate_hz
@@ -110,18 +122,19 @@ class _Track:
 
     def align(self, at_ns: int | None, zero_ns: int, length_ns: int) -> Iterator[tuple[int, bytes]]:
         """Note that samples of ``length_ns`` come that belong at ``at_ns``; yield silence for a hole."""
-        slip_ns = 0
         if self._due_ns is None:
-            self._due_ns = zero_ns if at_ns is None else at_ns
-            self._begin((self._due_ns - zero_ns) * self._rate_hz // SECOND_NS)
-        elif at_ns is not None:
-            slip_ns = at_ns - self._due_ns
-        # Small jitter of a container's stamps is not a hole: it comes and goes, and samples are the clock.
-        if abs(slip_ns) > SLIP_NS:
+            self._due_ns = zero_ns
+            slip_ns = 0 if at_ns is None else at_ns - zero_ns
+            tolerated_ns = 0
+        else:
+            slip_ns = 0 if at_ns is None else at_ns - self._due_ns
+            # Small jitter of a container's stamps is not a hole: it comes and goes, and samples are the clock.
+            tolerated_ns = SLIP_NS
+        if abs(slip_ns) > tolerated_ns:
             self._due_ns += slip_ns
             samples = slip_ns * self._rate_hz // SECOND_NS
             self._surplus += max(0, -samples)
-            yield from self.take(bytes(max(0, samples) * self._frame_bytes))
+            yield from self._silence(samples)
         self._due_ns += length_ns
 
     def take(self, data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -133,5 +146,11 @@ class _Track:
             yield self._index, kept
             self._index += len(kept) // self._frame_bytes
 
-    def _begin(self, index: int) -> None:
-        self._index, self._surplus = max(0, index), max(0, -index)
+    def silent_until(self, end_ns: int) -> Iterator[tuple[int, bytes]]:
+        """Yield silence up to a time after the first picture."""
+        yield from self._silence(end_ns * self._rate_hz // SECOND_NS - self._index)
+
+    def _silence(self, samples: int) -> Iterator[tuple[int, bytes]]:
+        # In pieces of a second: a hole may be hours long.
+        for done in range(0, samples, self._rate_hz):
+            yield from self.take(bytes(min(self._rate_hz, samples - done) * self._frame_bytes))

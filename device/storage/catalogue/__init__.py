@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from device.domain.errors import Temporary
 from device.domain.lifecycle import Writer
 from device.storage.catalogue.database import Damaged, open_database
 from device.storage.catalogue.fresh import fresh_ulid
@@ -37,9 +38,20 @@ class Catalogue:
 
     def __init__(self, path: Path, writer: Writer | None) -> None:
         self._connection = open_database(path)
+        self._path = path
+        self._inode = path.stat().st_ino
         self.recordings = Recordings(self._connection, writer)
         self.sends = Sends(self._connection)
         self.processes = ProcessStates(self._connection)
+
+    def check_is_current(self) -> None:
+        """Raise Temporary when the recorder has put another catalogue in the place of this one."""
+        try:
+            inode = self._path.stat().st_ino
+        except OSError:
+            inode = -1
+        if inode != self._inode:
+            raise Temporary(f"the catalogue {self._path} was rebuilt; this process must be started anew")
 
     def close(self) -> None:
         """Let the connection go. Harmless twice."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import threading
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,6 +18,7 @@ from server_sync.push.transport.contract import Progress, Transport
 from server_sync.push.transport.local import LocalTransport
 from server_sync.push.transport.retry import Backoff
 from server_sync.push.uploader import Uploader
+from server_sync.stopping import Stopping
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
 STRANGER = Ed25519PrivateKey.from_private_bytes(b"\x01" * 32)
@@ -74,7 +74,7 @@ class PushHouse:
             folder.mkdir(parents=True)
         self.recorder = Catalogue(root / FILE_NAME, Writer.RECORDER)
         self.transport = Mortal(LocalTransport(self.box))
-        self.stopping = threading.Event()
+        self.stopping = Stopping()
         self.sync = Catalogue(root / FILE_NAME, Writer.SYNC)
         self.restart()
         self.recordings = [self.add(segments)]
@@ -116,6 +116,19 @@ class PushHouse:
 
     def _check_may_go_on(self) -> None:
         self.loop.check_may_go_on()
+
+    def close(self) -> None:
+        """Let everything go."""
+        self.sync.close()
+        self.recorder.close()
+        for descriptor in (self.stopping._reader, self.stopping._writer):
+            os.close(descriptor)
+
+    def film(self, recording: str | None) -> None:
+        """Let the recorder say that it records a lesson, or that it is idle."""
+        if recording is not None:
+            self.recorder.recordings.add(recording, utc_now(), "T-1", untrusted_clock=False)
+        self.recorder.processes.write("recorder", "recording" if recording else "idle", "")
 
     @property
     def recording(self) -> Recording:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import shutil
-import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from device.domain.errors import Refused
-from device.domain.lifecycle import Status
-from device.storage.catalogue import utc_now
+from device.domain.errors import Refused, Temporary
+from device.domain.lifecycle import Status, Writer
+from device.storage.catalogue import FILE_NAME, Catalogue
 from server_sync.push.transport.contract import Progress
 from tests.server_sync.push.house import STRANGER, PushHouse
 
@@ -18,8 +18,10 @@ OTHER = "01J00000000000000000000001"
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> PushHouse:
-    return PushHouse(tmp_path)
+def house(tmp_path: Path) -> Iterator[PushHouse]:
+    made = PushHouse(tmp_path)
+    yield made
+    made.close()
 
 
 def test_from_released_to_delivered_with_a_word_for_every_moment(house: PushHouse) -> None:
@@ -76,13 +78,11 @@ def test_a_recording_with_a_rotten_object_does_not_hold_up_the_others(house: Pus
 
 
 def test_while_a_lesson_is_recorded_nothing_is_sent(house: PushHouse) -> None:
-    house.recorder.recordings.add(OTHER, utc_now(), "T-1", untrusted_clock=False)
+    house.film(OTHER)
     house.loop.run_once()
     assert house.inbox() == {}
     assert house.state() == ("waiting", "a lesson is being recorded; sending waits until it is over")
-    house.recorder.recordings.hold(
-        OTHER, boot_id="b", at_ns=1, duration_us=0, dropped_frames=0, interrupted=True, objects=[]
-    )
+    house.film(None)  # also when that lesson still waits for a person to look at it
     house.loop.run_once()
     assert len(house.inbox()) == 4
 
@@ -95,7 +95,7 @@ def test_a_lesson_that_begins_during_an_upload_stops_it_before_the_next_object(
     def begin_a_lesson(name: str, source: object, size_bytes: int, progress: Progress) -> None:
         real(name, source, size_bytes, progress)  # type: ignore[arg-type]  # passed on as it came
         if house.recorder.recordings.find(OTHER) is None:
-            house.recorder.recordings.add(OTHER, utc_now(), "T-1", untrusted_clock=False)
+            house.film(OTHER)
 
     monkeypatch.setattr(house.transport, "put", begin_a_lesson)
     house.loop.run_once()
@@ -113,10 +113,10 @@ def test_told_to_stop_it_ends_between_two_objects_and_says_so(house: PushHouse) 
 def test_it_runs_until_told_to_stop(house: PushHouse, monkeypatch: pytest.MonkeyPatch) -> None:
     worked: list[str] = []
 
-    def wait(timeout: float | None = None) -> bool:
+    def wait(_timeout_s: float) -> bool:
         worked.append(house.state()[0])
         if len(worked) == 2:
-            threading.Event.set(house.stopping)
+            house.stopping.set()
         elif len(worked) == 1:
             house.answer(house.receipt())
         return house.stopping.is_set()
@@ -125,6 +125,15 @@ def test_it_runs_until_told_to_stop(house: PushHouse, monkeypatch: pytest.Monkey
     house.loop.run()
     assert worked == ["waiting", "ok"]
     assert house.recording.status is Status.DELIVERED
+
+
+def test_a_catalogue_that_was_rebuilt_ends_this_process_so_that_a_new_one_sees_it(house: PushHouse) -> None:
+    path = house.root / FILE_NAME
+    path.rename(path.with_suffix(".damaged"))
+    Catalogue(path, Writer.RECORDER).close()
+    with pytest.raises(Temporary, match="was rebuilt; this process must be started anew"):
+        house.loop.run_once()
+    assert house.inbox() == {}
 
 
 def test_only_what_was_released_is_sent(house: PushHouse) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,8 +21,10 @@ ULID = "01J00000000000000000000001"
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> PushHouse:
-    return PushHouse(tmp_path)
+def house(tmp_path: Path) -> Iterator[PushHouse]:
+    made = PushHouse(tmp_path)
+    yield made
+    made.close()
 
 
 def test_everything_arrives_under_neutral_names_the_manifest_last(house: PushHouse) -> None:
@@ -81,8 +83,7 @@ def test_killed_anywhere_it_goes_on_without_sending_a_confirmed_object_again(
     first_manifest = next(n for n, name in enumerate(house.transport.puts) if name.endswith(MANIFEST_SUFFIX))
     segments_before = {house.whole().get(name) for name in house.transport.puts[:first_manifest]}
     assert wanted - segments_before == {house.recording.manifest_sha256}
-    house.sync.close()
-    house.recorder.close()
+    house.close()
 
 
 def _answer_once(house: PushHouse) -> None:
@@ -163,6 +164,18 @@ def test_an_object_that_is_gone_or_cut_off_is_named_and_no_manifest_is_sent(hous
     path.write_bytes(whole)
     house.uploader.send(house.recording)
     assert house.transport.puts[-1].endswith(MANIFEST_SUFFIX)
+
+
+def test_an_object_that_rots_between_two_attempts_is_not_sent_as_if_it_were_whole(house: PushHouse) -> None:
+    house.transport.left = 1
+    with pytest.raises(PlugPulled):
+        house.uploader.send(house.recording)
+    path = house.spool / house.recordings[0] / house.recorder.recordings.objects(house.recordings[0])[0].file
+    whole = path.read_bytes()
+    path.write_bytes(whole[:500] + b"?" + whole[501:])
+    with pytest.raises(Permanent, match="the card has damaged"):
+        house.uploader.send(house.recording)
+    assert not any(name.endswith(MANIFEST_SUFFIX) for name in house.transport.puts)
 
 
 def test_the_three_names_belong_together() -> None:
