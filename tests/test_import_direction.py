@@ -68,17 +68,20 @@ LAYERS = (
     Layer("server_sync", ("server_sync",), "the package itself is only a roof over push and inbox"),
     Layer(
         "server_sync.push",
-        ("device.domain", "device.storage.catalogue", "server_sync.push"),
+        ("device.domain", "device.storage.catalogue", "server_sync.push", "server_sync.stopping"),
         "the push meets the recorder in the catalogue and nowhere else",
     ),
     Layer(
         "server_sync.push.command",
-        ("device.domain", "device.storage.catalogue", "device.config", "server_sync.push"),
+        (
+            *("device.domain", "device.storage.catalogue", "device.config"),
+            *("server_sync.push", "server_sync.stopping"),
+        ),
         "the composition root is where configuration is read",
     ),
     Layer(
         "server_sync.inbox",
-        ("device.domain", "server_sync.inbox"),
+        ("device.domain", "server_sync.inbox", "server_sync.stopping"),
         "the inbox installs on a coach's machine without anything of the Pi",
     ),
     Layer("deploy", OURS, "the demo puts all of it together"),

@@ -7,6 +7,8 @@ import signal
 import time
 from pathlib import Path
 
+_KILL_LIMIT_S = 5.0
+
 
 def descendants(pid: int) -> list[int]:
     """Return the ids of every process below ``pid``, nearest first."""
@@ -27,12 +29,18 @@ def send(number: signal.Signals, pids: list[int]) -> None:
 
 
 def end(pids: list[int], patience_s: float) -> None:
-    """Ask processes to end; after ``patience_s`` make them."""
+    """Ask processes to end; after ``patience_s`` make them. Returns when none of them runs any more."""
     send(signal.SIGTERM, pids)
-    deadline_s = time.monotonic() + patience_s
+    _wait(pids, patience_s)
+    send(signal.SIGKILL, [pid for pid in pids if _runs(pid)])
+    # The kernel ends them in its own time: on a busy machine that is later than kill(2) returns.
+    _wait(pids, _KILL_LIMIT_S)
+
+
+def _wait(pids: list[int], limit_s: float) -> None:
+    deadline_s = time.monotonic() + limit_s
     while any(_runs(pid) for pid in pids) and time.monotonic() < deadline_s:
         time.sleep(0.01)
-    send(signal.SIGKILL, [pid for pid in pids if _runs(pid)])
 
 
 def _parents() -> dict[int, int]:

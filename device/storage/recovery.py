@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -23,12 +24,13 @@ from device.footage.segment import SUFFIX
 from device.storage.catalogue import Catalogue, Damaged, Recording, StoredObject, utc_now
 
 _log = logging.getLogger(__name__)
+_EVERY = -1  # SQLite's word for no limit
 
 
 def open_catalogue(path: Path) -> Catalogue:
     """Open the recorder's catalogue; a damaged one is moved aside, to be rebuilt by :func:`adopt_all`."""
     try:
-        return Catalogue(path, Writer.RECORDER)
+        return _open_and_read(path)
     except Damaged as error:
         aside = path.with_name(f"{path.name}.damaged-{os.getpid()}")
         _log.error("%s; it is kept as %s and rebuilt from the spool", error, aside.name)
@@ -36,6 +38,17 @@ def open_catalogue(path: Path) -> Catalogue:
             path.with_name(path.name + suffix).unlink(missing_ok=True)
         path.rename(aside)
         return Catalogue(path, Writer.RECORDER)
+
+
+def _open_and_read(path: Path) -> Catalogue:
+    """Open it and read every recording once: a rotten value is found now and not in the middle of a lesson."""
+    catalogue = Catalogue(path, Writer.RECORDER)
+    try:
+        catalogue.recordings.latest(_EVERY)
+    except (ValueError, sqlite3.DatabaseError) as error:
+        catalogue.close()
+        raise Damaged(f"the catalogue {path} is damaged: {error}") from None
+    return catalogue
 
 
 def adopt_all(

@@ -158,25 +158,11 @@ def test_pixels_that_are_not_square_are_made_square(tmp_path: Path) -> None:
 
 
 def test_the_cover_of_a_film_is_not_its_picture(tmp_path: Path) -> None:
-    film = _with_cover(write_film(tmp_path / "film.mp4", record(1.0)), tmp_path / "covered.mkv")
+    film = write_film(tmp_path / "film.mkv", record(1.0), cover=True)
     with av.open(str(film)) as container:
         assert container.streams.video[0].codec_context.name == "mjpeg"
     assert build("camera", "file", {"path": str(film)}).format() == VideoFormat(320, 180, 30.0)
     assert counters(_play(film).packets) == list(range(30))
-
-
-def _with_cover(film: Path, target: Path) -> Path:
-    """Put a single large picture before the tracks of a film."""
-    with av.open(str(film)) as source, av.open(str(target), "w") as covered:
-        cover: Any = covered.add_stream("mjpeg", rate=1, width=640, height=640, pix_fmt="yuvj420p")
-        copies = {stream.index: covered.add_stream_from_template(stream) for stream in source.streams}
-        covered.mux(cover.encode(av.VideoFrame(640, 640, "yuvj420p")))
-        covered.mux(cover.encode(None))
-        for packet in source.demux():
-            if packet.size:
-                packet.stream = copies[packet.stream.index]
-                covered.mux(packet)
-    return target
 
 
 def test_a_film_without_sound_has_no_format_and_delivers_none(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from device.domain.errors import Permanent, Refused, Temporary
@@ -226,8 +226,22 @@ def _break_in_the_middle(path: Path) -> None:
     path.write_bytes(data)
 
 
-@settings(max_examples=25, deadline=None)
+@pytest.mark.parametrize("value", [b"recorving", b"rec\xff", b"held\x00"])
+def test_a_status_that_rotted_is_found_at_the_start_and_not_in_the_middle_of_a_lesson(
+    path: Path, value: bytes
+) -> None:
+    with Catalogue(path, Writer.RECORDER) as catalogue:
+        add(catalogue)
+        catalogue._connection.execute("UPDATE recordings SET status = CAST(? AS TEXT)", (value,))
+    with open_catalogue(path) as catalogue:
+        assert catalogue.recordings.latest(5) == []
+
+
+@settings(max_examples=60, deadline=None)
 @given(place=st.integers(0, 1 << 16), length=st.integers(1, 5000), value=st.integers(0, 255))
+@example(place=2137, length=1, value=178)  # not UTF-8 any more, in the schema
+@example(place=3556, length=1, value=103)  # the name of a column
+@example(place=60, length=4, value=0)  # the version
 def test_whatever_rots_in_the_file_the_recorder_can_start_again(
     place: int, length: int, value: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

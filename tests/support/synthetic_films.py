@@ -58,13 +58,20 @@ def write_film(
     audio_codec: str = "aac",
     rotation: int = 0,
     pixel: Fraction | None = None,
+    cover: bool = False,
     options: Mapping[str, str] | None = None,
     chapters: Sequence[tuple[str, float]] = (),
 ) -> Path:
-    """Write an MP4 (or .mov) file; packets and blocks that were left out of the footage are holes in the film."""
+    """Write an MP4 (or .mov) file; packets and blocks that were left out of the footage are holes in the film.
+
+    With ``cover`` the first track is a single large picture, with ``pixel`` a picture is so much wider.
+    """
     with av.open(str(path), "w", options=dict(options or {})) as film:
         raw = io.BytesIO(b"".join(packet.data for packet in footage.packets))
         with av.open(raw, "r", format="h264") as source:
+            picture: Any = (
+                film.add_stream("mjpeg", rate=1, width=640, height=640, pix_fmt="yuvj420p") if cover else None
+            )
             video = film.add_stream_from_template(source.streams.video[0])
             audio: Any = film.add_stream(audio_codec, rate=RATE_HZ, layout="mono") if footage.blocks else None
             if rotation:
@@ -73,6 +80,8 @@ def write_film(
                 video.sample_aspect_ratio = pixel
             if chapters:
                 film.set_chapters([_chapter(*each) for each in chapters])
+            if picture:
+                film.mux(picture.encode(av.VideoFrame(640, 640, "yuvj420p")) + picture.encode(None))
             for packet, origin in zip(source.demux(video=0), footage.packets, strict=False):
                 packet.stream = video
                 packet.time_base = Fraction(1, 1_000_000_000)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import re
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 
@@ -38,10 +39,13 @@ def open_database(path: Path) -> sqlite3.Connection:
         if connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
             raise Damaged(f"the catalogue {path} is damaged")
         _migrate(connection, path)
+        if _schema(connection) != _expected_schema():
+            raise Damaged(f"the catalogue {path} has another shape than version {max(_read_migrations())}")
     except sqlite3.OperationalError as error:
         connection.close()
         raise _meaning(error, f"the catalogue {path} cannot be used now: {error}") from None
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+        # UnicodeDecodeError: SQLite's own sentence quotes what rotted in the schema.
         connection.close()
         raise Damaged(f"the catalogue {path} is damaged: {error}") from None
     except BaseException:
@@ -52,7 +56,12 @@ def open_database(path: Path) -> sqlite3.Connection:
 
 def _meaning(error: sqlite3.OperationalError, sentence: str) -> Damaged | Temporary:
     """Tell a file that is in another shape than ours (a table is missing or there already) from the world."""
-    return Damaged(sentence) if error.sqlite_errorcode == sqlite3.SQLITE_ERROR else Temporary(sentence)
+    return Damaged(sentence) if _code(error) == sqlite3.SQLITE_ERROR else Temporary(sentence)
+
+
+def _code(error: sqlite3.OperationalError) -> int:
+    """Return SQLite's primary code; Python raises some errors itself (text that is not UTF-8) without one."""
+    return int(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)) & 0xFF
 
 
 def _patiently(connection: sqlite3.Connection, statement: str) -> None:
@@ -62,14 +71,14 @@ def _patiently(connection: sqlite3.Connection, statement: str) -> None:
         try:
             connection.execute(statement)
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline_s:
+            if _code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline_s:
                 raise
             time.sleep(0.02)
         else:
             return
 
 
-@contextmanager
+@contextlib.contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     """Run the body as one transaction that takes the write lock at once; Temporary when the disk refuses."""
     try:
@@ -102,6 +111,23 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
             for statement in migrations[number]:
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {number}")
+
+
+def _schema(connection: sqlite3.Connection) -> list[str]:
+    rows = connection.execute(
+        "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'"
+    )
+    return sorted(row[0] for row in rows)
+
+
+@functools.cache
+def _expected_schema() -> list[str]:
+    """Return the schema as the migrations make it: a rotten byte in a column's name passes quick_check."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        for _, statements in sorted(_read_migrations().items()):
+            for statement in statements:
+                connection.execute(statement)
+        return _schema(connection)
 
 
 def _read_migrations() -> dict[int, list[str]]:
