@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from device import config
-from device.domain.errors import Refused
+from device.domain.errors import Busy, Refused
 from device.recorder.client import RecorderClient
 
 SUMMARY = "press the button of a running recorder"
 
 _EFFECT_LIMIT_S = 2.0
+_FINGER_LIMIT_S = 0.5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,12 +33,12 @@ def run(arguments: argparse.Namespace) -> int:
     client = RecorderClient(Path(config.load(arguments.config).table("device")["runtime_dir"]))
     before = client.ask("status")
     if arguments.hold is not None:
-        client.ask("press", gesture="hold", seconds=arguments.hold)
+        _press(client, gesture="hold", seconds=arguments.hold)
         time.sleep(arguments.hold)
     else:
-        client.ask("press", gesture="double" if arguments.double else "single")
+        _press(client, gesture="double" if arguments.double else "single")
     after = _wait_for_effect(client, before)
-    if after["refusal"] and after["refusal"] != before["refusal"]:
+    if after["refusals"] != before["refusals"]:
         raise Refused(" ".join(reason["message"] for reason in after["refusal"]))
     line = f"recorder: {after['state']}"
     if after["recording"]:
@@ -46,6 +47,20 @@ def run(arguments: argparse.Namespace) -> int:
         line += f", latest recording: {after['recordings'][0]['status']}"
     print(line)
     return 0
+
+
+def _press(client: RecorderClient, **gesture: Any) -> None:
+    """Press; a finger that is still coming up from the last press is waited for."""
+    deadline_s = time.monotonic() + _FINGER_LIMIT_S
+    while True:
+        try:
+            client.ask("press", **gesture)
+        except Busy:
+            if time.monotonic() > deadline_s:
+                raise
+            time.sleep(0.05)
+        else:
+            return
 
 
 def _wait_for_effect(client: RecorderClient, before: dict[str, Any]) -> dict[str, Any]:
@@ -60,4 +75,4 @@ def _wait_for_effect(client: RecorderClient, before: dict[str, Any]) -> dict[str
 
 def _effect(status: dict[str, Any]) -> tuple[Any, ...]:
     statuses = [row["status"] for row in status["recordings"]]
-    return status["state"], status["bookmarks"], status["refusal"], statuses
+    return status["state"], status["bookmarks"], status["refusals"], statuses

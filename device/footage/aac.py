@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any, cast
@@ -72,6 +73,17 @@ class AacEncoder:
             del self._pending[:frame_bytes]
         return packets
 
+    def flush(self) -> list[AudioPacket]:
+        """Return what is still in here at the end, filled up with silence to whole frames."""
+        if self._position is None:
+            return []
+        missing = -len(self._pending) % (AAC_FRAME_SAMPLES * self._sample_bytes)
+        packets: list[AudioPacket] = []
+        if self._pending:
+            packets += self._encode_frame(bytes(self._pending) + bytes(missing))
+            self._pending.clear()
+        return packets + self._packets(self._codec.encode(None))
+
     def _continue_from(self, first: int, data: bytes) -> bytes:
         """Return the part of the block that lies after what there is already."""
         expected = 0 if self._position is None else self._position + len(self._pending) // self._sample_bytes
@@ -93,10 +105,16 @@ class AacEncoder:
         (planar,) = self._resampler.resample(frame)
         planar.pts, planar.time_base = self._position, frame.time_base
         self._position += AAC_FRAME_SAMPLES
-        # The first frame out of an AAC encoder is its run-up and lies before the first sample.
-        return [self._packet(p) for p in self._codec.encode(planar) if p.pts is not None and p.pts >= 0]
+        return self._packets(self._codec.encode(planar))
 
-    def _packet(self, packet: av.Packet[Any]) -> AudioPacket:
-        assert packet.pts is not None  # filtered by the caller
-        pts_ns = self._origin_ns + packet.pts * NS_PER_S // self._rate_hz
-        return AudioPacket(bytes(packet), packet.pts, AAC_FRAME_SAMPLES, pts_ns)
+    def _packets(self, encoded: Iterable[av.Packet[Any]]) -> list[AudioPacket]:
+        """Place frames on the film's time line.
+
+        The first one out of an AAC encoder is its run-up: it lies before the first sample and is left out.
+        """
+        packets = []
+        for packet in encoded:
+            if packet.pts is not None and packet.pts >= 0:
+                pts_ns = self._origin_ns + packet.pts * NS_PER_S // self._rate_hz
+                packets.append(AudioPacket(bytes(packet), packet.pts, AAC_FRAME_SAMPLES, pts_ns))
+        return packets

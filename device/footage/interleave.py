@@ -35,6 +35,11 @@ class Interleaver:
         self._audio.append(packet)
         self._audio_until_ns = packet.pts_ns
 
+    @property
+    def last_video_ns(self) -> int | None:
+        """The stamp of the newest picture that is held back, or None when none is."""
+        return self._video[-1][1].pts_ns if self._video else None
+
     def expect_no_audio(self) -> None:
         """Let pictures go without waiting; sound that comes all the same is still written."""
         self._expects_audio = False

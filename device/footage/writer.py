@@ -223,6 +223,7 @@ class FootageWriter:
         )  # fmt: skip
 
     def _finish(self) -> None:
+        self._add_last_sound()
         self._write_ready(flush=True)
         end_ns = self._last_video_ns + round(NS_PER_S / self._plan.video.frame_rate)
         self._queue.end(end_ns)
@@ -233,6 +234,13 @@ class FootageWriter:
             self._card_failed(error)
         if self._template is not None:
             self._template.close()
+
+    def _add_last_sound(self) -> None:
+        """Take the last frames out of the encoder, as far as there are pictures to them."""
+        last_ns = self._interleaver.last_video_ns or self._last_video_ns
+        for packet in self._aac.flush() if self._aac is not None else []:
+            if packet.pts_ns <= last_ns:
+                self._interleaver.add_audio(packet)
 
     def _collect_drops(self) -> None:
         for drop in self._queue.take_drops():

@@ -78,6 +78,7 @@ class Desk:
         self._stopped_ns: dict[str, int] = {}
         self._retry_due_ns = 0
         self.refusal: list[dict[str, str]] = []
+        self.refusals = 0
         self.problem = ""
 
     def begin(self, tell: Tell) -> bool:
@@ -146,6 +147,7 @@ class Desk:
 
     def refuse(self, reasons: list[tuple[str, str]]) -> None:
         """Show that something did not happen, and why."""
+        self.refusals += 1
         self.refusal = [{"reason": reason, "message": message} for reason, message in reasons]
         self.show(Signal.REFUSED)
         for _, message in reasons:

@@ -22,6 +22,7 @@ def describe(phase: Phase, desk: Desk, catalogue: Catalogue, aftercare: Aftercar
         "bookmarks": lesson.bookmarks if lesson else 0,
         "dropped_frames": lesson.dropped_frames if lesson else 0,
         "refusal": desk.refusal,
+        "refusals": desk.refusals,
         "problem": desk.problem,
         "free_bytes": desk.free_bytes(),
         "recordings": [_row(each, catalogue, aftercare) for each in catalogue.recordings.latest(_LATEST)],

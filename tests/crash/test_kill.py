@@ -101,3 +101,18 @@ def _hash(path: Path) -> str:
 
 def _recorded_s(house: House) -> float:
     return float(house.client.ask("status")["recorded_s"])
+
+
+@pytest.mark.parametrize("silent_after_s", [0.1, 3.0])
+def test_a_lesson_whose_microphone_fell_silent_loses_no_more_than_any_other(
+    tmp_path: Path, silent_after_s: float
+) -> None:
+    chance = random.Random(SEED)
+    silent = {"microphone.synthetic": {"speed": "real", "length_s": silent_after_s}}
+    with make_house(tmp_path / "house", silent | {"recorder": {"segment_s": 30.0}}) as house:
+        recording, filmed_s = _record_until_killed(house, chance)
+        wait_for(house, recording, "purged")
+        report = analyse(film_of(house, recording))
+        assert filmed_s - report.video_duration_s <= MOST_LOST_S, f"seed {SEED}: too much was lost"
+        assert report.counters is not None
+        assert (report.counters.first, report.counters.missing) == (0, 0)
