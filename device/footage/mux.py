@@ -52,6 +52,7 @@ class SegmentMuxer:
         self._video = self._container.add_stream_from_template(video.stream)
         self._video.time_base = _VIDEO_TIME_BASE
         self._frame_ticks = round(90_000 / fps)
+        self._held: tuple[VideoPacket, int] | None = None
         self._audio = None
         self._audio_format = audio
         if audio is not None:
@@ -61,16 +62,28 @@ class SegmentMuxer:
         self._next_samples = 0
 
     def video(self, packet: VideoPacket, offset_ns: int) -> None:
-        """Add a picture that lies ``offset_ns`` after the start of this segment."""
+        """Add a picture that lies ``offset_ns`` after the start of this segment.
+
+        It is written when the next one comes: libav places the first picture of a fragment by the length
+        of the one before it, not by its own stamp, so after a gap that length must be right.
+        """
+        ticks = round(Fraction(offset_ns * _VIDEO_TIME_BASE.denominator, NS_PER_S))
+        self._mux_held(until_ticks=ticks)
+        self._held = (packet, ticks)
+        if not self._sounded and offset_ns >= _SILENCE_AFTER_NS:
+            self._mux_silence(offset_ns)
+
+    def _mux_held(self, *, until_ticks: int | None = None) -> None:
+        if self._held is None:
+            return
+        (packet, ticks), self._held = self._held, None
         muxed = av.Packet(packet.data)
         muxed.stream = self._video
         muxed.time_base = _VIDEO_TIME_BASE
-        muxed.pts = muxed.dts = round(Fraction(offset_ns * 90_000, NS_PER_S))
-        muxed.duration = self._frame_ticks
+        muxed.pts = muxed.dts = ticks
+        muxed.duration = self._frame_ticks if until_ticks is None else until_ticks - ticks
         muxed.is_keyframe = packet.key
         self._container.mux_one(muxed)
-        if not self._sounded and offset_ns >= _SILENCE_AFTER_NS:
-            self._mux_silence(offset_ns)
 
     def audio(self, packet: AudioPacket, offset_samples: int) -> bool:
         """Add a frame of sound that lies ``offset_samples`` after the start of this segment.
@@ -99,5 +112,6 @@ class SegmentMuxer:
         self.audio(AudioPacket(silent_frame(self._audio_format), pts, AAC_FRAME_SAMPLES, offset_ns), pts)
 
     def close(self) -> None:
-        """Write what libav still holds."""
+        """Write what is still held here and in libav."""
+        self._mux_held()
         self._container.close()

@@ -48,12 +48,14 @@ class FootageQueue:
         self._drop_frames = 0
         self._drops: list[Drop] = []
         self._closed = False
+        self.newest_ns: int | None = None
         self.audio_blocks_taken = 0
         self.audio_blocks_dropped = 0
 
     def put_video(self, packet: VideoPacket) -> bool:
         """Take a picture, or drop it and everything up to the next key frame (it could not be decoded)."""
         with self._changed:
+            self.newest_ns = packet.pts_ns
             if self._closed or not self._video_room() or (self._drop_from_ns is not None and not packet.key):
                 self._drop(packet)
                 return False

@@ -102,6 +102,11 @@ class FootageWriter:
         return self._zero_ns
 
     @property
+    def newest_ns(self) -> int | None:
+        """The stamp of the newest picture that came in, written or not."""
+        return self._queue.newest_ns
+
+    @property
     def written_us(self) -> int:
         """Length of the film so far."""
         return 0 if self._zero_ns is None else self._offset_us(self._last_video_ns)

@@ -23,6 +23,8 @@ from device.footage.seal import seal_bytes
 from device.footage.writer import FootagePlan, FootageSummary, FootageWriter
 from device.ports import AudioFormat, Camera, Clock, Microphone, VideoFormat
 
+# A real camera's newest picture is never older than this.
+_BEHIND_NS = 200_000_000
 Notify = Callable[[str, str], None]
 
 
@@ -166,13 +168,15 @@ class Lesson:
     def _film_us(self, at_ns: int) -> int:
         """Return the place in the film of a moment on the clock.
 
-        A film that is played as fast as possible runs ahead of the clock; then "now" is its newest picture.
+        A film that is played as fast as possible runs ahead of the clock or behind it; then "now" is its
+        newest picture.
         """
         writer = self._writer
-        if writer is None or writer.zero_ns is None:
+        if writer is None or writer.zero_ns is None or writer.newest_ns is None:
             return 0
-        if writer.written_us * 1000 > self._clock.monotonic_ns() - writer.zero_ns:
-            return writer.written_us
+        if writer.newest_ns > self._clock.monotonic_ns():
+            at_ns = writer.newest_ns
+        at_ns = min(at_ns, writer.newest_ns + _BEHIND_NS)
         return max(0, at_ns - writer.zero_ns) // 1000
 
     def _note(self, event: str, **values: object) -> None:

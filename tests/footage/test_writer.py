@@ -381,3 +381,22 @@ def test_the_two_keys_of_the_school_open_every_segment(tmp_path: Path) -> None:
     writing.stop()
     for path in sealed_files(tmp_path):
         assert unseal(path.read_bytes(), COACH) == unseal(path.read_bytes(), RECOVERY) != b""
+
+
+@settings(max_examples=25, deadline=None)
+@given(gap=st.tuples(st.integers(1, 60), st.integers(1, 40)), lead=st.integers(0, 12))
+def test_pictures_after_a_gap_lie_where_they_were_filmed_while_the_sound_goes_on(
+    tmp_path_factory: pytest.TempPathFactory, gap: tuple[int, int], lead: int
+) -> None:
+    writing = Writing(tmp_path_factory.mktemp("gap"), audio=AUDIO, segment_s=30)
+    first, missing = gap
+    film = pictures(5, gop=1)
+    film = film[:first] + film[first + missing :]
+    blocks = sound(5.2)
+    for packet in film:
+        until_ns = packet.pts_ns + lead * 20_000_000
+        while blocks and blocks[0].pts_ns <= until_ns:
+            writing.writer.microphone_inlet.audio(blocks.pop(0))
+        assert writing.film([packet]) == [True]
+    writing.stop()
+    assert [_ticks(at_ns) for at_ns in watch_all(writing.folder).video_ns] == _stamps(film)
