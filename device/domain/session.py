@@ -201,7 +201,7 @@ def _started(session: Session, event: Event, rules: Rules) -> Step:
     if session.phase is not Phase.STARTING:
         return session, ()
     impatient = session.single_ns is not None
-    session = replace(session, phase=Phase.RECORDING, since_ns=event.at_ns, warned=False)
+    session = replace(session, phase=Phase.RECORDING, since_ns=event.at_ns, stopped_ns=None, warned=False)
     return _stop(session, event.at_ns, StopReason.PRESS) if impatient else (session, ())
 
 
@@ -228,7 +228,9 @@ def _tick(session: Session, event: Event, rules: Rules) -> Step:
 
 
 def _start(session: Session, at_ns: int, *, swallow_up: bool) -> Step:
-    fresh = Session(phase=Phase.STARTING, since_ns=at_ns, swallow_up=swallow_up)
+    # A start that is refused changes nothing: what was stopped before can still be discarded.
+    stopped_ns = session.stopped_ns
+    fresh = Session(phase=Phase.STARTING, since_ns=at_ns, stopped_ns=stopped_ns, swallow_up=swallow_up)
     return _act(fresh, Effect.START, at_ns)
 
 

@@ -156,18 +156,25 @@ def _measure(path: Path, event: Event) -> list[SegmentEntry]:
 
 
 def _intervals(events: Sequence[Event], end_us: int) -> list[Interval]:
-    intervals: list[Interval] = []
-    blanked_us: int | None = None
+    intervals = [
+        Interval(event["from_us"], event["to_us"], "dropped")
+        for event in events
+        if event["event"] == "dropped"
+    ]
+    intervals += _spans(events, "blanked", "unblanked", "blanked", end_us)
+    return intervals + _spans(events, "microphone_failed", "microphone_back", "microphone", end_us)
+
+
+def _spans(events: Sequence[Event], begins: str, ends: str, reason: str, end_us: int) -> list[Interval]:
+    """Return the intervals between two kinds of events; one that was never ended lasts until the end."""
+    spans: list[Interval] = []
+    from_us: int | None = None
     for event in events:
-        if event["event"] == "dropped":
-            intervals.append(Interval(event["from_us"], event["to_us"], "dropped"))
-        elif event["event"] == "blanked":
-            blanked_us = event["at_us"]
-        elif event["event"] == "unblanked" and blanked_us is not None:
-            intervals.append(Interval(blanked_us, event["at_us"], "blanked"))
-            blanked_us = None
-        elif event["event"] == "microphone_failed":
-            intervals.append(Interval(event["at_us"], max(end_us, event["at_us"]), "microphone"))
-    if blanked_us is not None:
-        intervals.append(Interval(blanked_us, max(end_us, blanked_us), "blanked"))
-    return intervals
+        if event["event"] == begins and from_us is None:
+            from_us = event["at_us"]
+        elif event["event"] == ends and from_us is not None:
+            spans.append(Interval(from_us, max(from_us, event["at_us"]), reason))
+            from_us = None
+    if from_us is not None:
+        spans.append(Interval(from_us, max(end_us, from_us), reason))
+    return spans

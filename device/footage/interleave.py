@@ -33,6 +33,9 @@ class Interleaver:
     def add_audio(self, packet: AudioPacket) -> None:
         """Add the next frame of sound."""
         self._audio.append(packet)
+        # It is (again) worth waiting for: a cut made before it comes would cost its first frames.
+        self._audio_is_late = False
+        self._expects_audio = True
         self._audio_until_ns = packet.pts_ns
 
     @property
@@ -41,7 +44,7 @@ class Interleaver:
         return self._video[-1][1].pts_ns if self._video else None
 
     def expect_no_audio(self) -> None:
-        """Let pictures go without waiting; sound that comes all the same is still written."""
+        """Let pictures go without waiting; until sound comes all the same."""
         self._expects_audio = False
 
     @property

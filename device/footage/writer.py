@@ -73,6 +73,7 @@ class FootageWriter:
         self._zero_ns: int | None = None
         self._last_video_ns = 0
         self._failed = False
+        self._sound_is_away = False
         self._sync_error: OSError | None = None
         self._summary = FootageSummary()
         self._syncing = Syncing(self._remember_sync_error)
@@ -93,7 +94,8 @@ class FootageWriter:
         return self._summary
 
     def set_aside_sound(self) -> None:
-        """The microphone is gone: pictures wait for it no longer."""
+        """The microphone is gone: pictures wait for it no longer, until it is back."""
+        self._sound_is_away = True
         self._interleaver.expect_no_audio()
 
     @property
@@ -153,7 +155,11 @@ class FootageWriter:
         if self._aac is None:
             self._early_audio.append(item)
             return
-        for packet in self._aac.encode(item):
+        packets = self._aac.encode(item)
+        if packets and self._sound_is_away:
+            self._sound_is_away = False
+            self._note("microphone_back", at_us=self._offset_us(packets[0].pts_ns))
+        for packet in packets:
             self._interleaver.add_audio(packet)
         self._queue.written(item)
 
@@ -251,10 +257,13 @@ class FootageWriter:
         for drop in self._queue.take_drops():
             self._summary.dropped_frames += drop.frames
             from_us, to_us = self._offset_us(drop.from_ns), self._offset_us(drop.to_ns)
-            try:
-                self._journal.write("dropped", frames=drop.frames, from_us=from_us, to_us=to_us)
-            except OSError as error:
-                self._card_failed(error)
+            self._note("dropped", frames=drop.frames, from_us=from_us, to_us=to_us)
+
+    def _note(self, event: str, **values: int) -> None:
+        try:
+            self._journal.write(event, **values)
+        except OSError as error:
+            self._card_failed(error)
 
     def _card_failed(self, error: OSError) -> None:
         self._fail(f"the card refused to store footage: {error.strerror or error}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from pathlib import Path
 
@@ -70,11 +71,12 @@ class Aftercare:
                 f"recording {recording.id} is {recording.status.value}; only what has not left can be discarded"
             )
         # The journal first: a catalogue that must be rebuilt would otherwise bring the recording back.
-        journal = Journal(self._spool / recording.id)
         try:
-            journal.write("discarded")
-        finally:
-            journal.close()
+            with contextlib.closing(Journal(self._spool / recording.id)) as journal:
+                journal.write("discarded")
+        except OSError as error:
+            # A card that refuses must not turn the teacher's no into a yes.
+            _log.warning("the journal of %s did not take the discard: %s", recording.id, error)
         self._catalogue.recordings.move(recording.id, Status.DISCARDED, "discarded by the teacher")
 
     def _is_due(self, recording: Recording) -> bool:

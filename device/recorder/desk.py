@@ -77,6 +77,7 @@ class Desk:
         self.last: str | None = None
         self._stopped_ns: dict[str, int] = {}
         self._retry_due_ns = 0
+        self._unsaid = "idle"  # a recorder that was killed may have left "recording" behind
         self.refusal: list[dict[str, str]] = []
         self.refusals = 0
         self.problem = ""
@@ -122,12 +123,13 @@ class Desk:
             self.show(Signal.BLANKED if blanked else Signal.RECORDING)
             self._announce("blanked" if blanked else "unblanked", self.recording)
 
-    def discard_last(self) -> None:
+    def discard_last(self, began_ns: int) -> None:
         """The teacher says no to what was just recorded.
 
-        Refused when several lessons ended within the window: a hand on a button cannot say which one.
+        ``began_ns`` is when the finger came down: until then the window is open. Refused when several
+        lessons ended within it: a hand on a button cannot say which one.
         """
-        after_ns = self._machine.clock.monotonic_ns() - self._settings.discard_window_ns
+        after_ns = began_ns - self._settings.discard_window_ns
         fresh = [recording for recording, at_ns in self._stopped_ns.items() if at_ns > after_ns]
         try:
             if len(fresh) != 1:
@@ -139,6 +141,12 @@ class Desk:
         self._stopped_ns.clear()
         self.show(Signal.DISCARDED)
         self._announce("discarded", fresh[0])
+
+    def go_on_without_sound(self, sentence: str) -> None:
+        """The microphone is gone; the picture goes on."""
+        if self.lesson is not None:
+            self.lesson.microphone_failed(sentence)
+            self._announce("microphone_failed", self.recording, message=sentence)
 
     def warn(self) -> None:
         """Say that the recording ends soon."""
@@ -160,6 +168,8 @@ class Desk:
 
     def do_chores(self) -> None:
         """Finish what could not be finished, release and purge what is due."""
+        if self._unsaid:
+            self._say(self._unsaid)
         self._finish_late()
         try:
             for recording, status in self._aftercare.run():
@@ -225,7 +235,8 @@ class Desk:
             # Also when the camera does not close: then this process ends, and its footage is held by then.
             self._finish(recording, reason.value)
             self.last = recording
-            self._stopped_ns[recording] = self._machine.clock.monotonic_ns()
+            if lesson is not None and lesson.lens_open_s > 0:
+                self._stopped_ns[recording] = self._machine.clock.monotonic_ns()
             self._say("idle")
             self.show(Signal.FAULT if reason in _FAULTS else Signal.HELD)
         return lesson.lens_open_s if lesson is not None else 0.0
@@ -255,10 +266,13 @@ class Desk:
 
     def _say(self, state: str) -> None:
         """Tell the other processes whether a lesson is being recorded; not worth losing one for."""
+        self._unsaid = state
         try:
             self._catalogue.processes.write("recorder", state, "")
         except Temporary as error:
             _log.warning("%s", error)
+        else:
+            self._unsaid = ""
 
     def _announce(self, event: str, recording: str | None, **values: object) -> None:
         self._publish({"event": event, "recording": recording, **values})

@@ -148,7 +148,7 @@ class RecorderLoop:
             case Effect.BLANK | Effect.UNBLANK:
                 desk.blank(action.effect is Effect.BLANK, action.at_ns)
             case Effect.DISCARD:
-                desk.discard_last()
+                desk.discard_last(action.at_ns - self._rules.discard_hold_ns)
             case Effect.WARN:
                 desk.warn()
 
@@ -163,8 +163,8 @@ class RecorderLoop:
         if notice.kind != "camera_ended":
             self._desk.problem = notice.sentence
             _log.warning("%s: %s", notice.kind, notice.sentence)
-        if notice.kind == "microphone_failed" and self._desk.lesson is not None:
-            self._desk.lesson.microphone_failed(notice.sentence)
+        if notice.kind == "microphone_failed":
+            self._desk.go_on_without_sound(notice.sentence)
         if notice.kind in _ENDS:
             self._step(EventKind.ENDED, _ENDS[notice.kind])
 
@@ -197,9 +197,12 @@ class RecorderLoop:
     def _start(self) -> dict[str, Any]:
         if self._session.phase is not Phase.IDLE:
             raise Busy("a lesson is being recorded already")
+        refusals = self._desk.refusals
         now_ns = self._clock.monotonic_ns()
         self._step(EventKind.DOWN, at_ns=now_ns)
         self._step(EventKind.UP, at_ns=now_ns)
+        if self._session.phase is Phase.IDLE and self._desk.refusals == refusals:
+            raise Busy("the last lesson has only just ended; try again in a moment")
         if self._desk.recording is None:
             raise Refused(" ".join(reason["message"] for reason in self._desk.refusal))
         return {"recording": self._desk.recording}

@@ -10,7 +10,8 @@ import signal
 import sys
 import tempfile
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -224,7 +225,9 @@ def _open(arguments: argparse.Namespace) -> int:
     final = arguments.to or config.films / library.card(recording).film_name
     if final.exists():
         raise Refused(f"{final} exists and is not replaced")
-    _make_film(library, recording, _unlocked(arguments, config), config, final.absolute())
+    keys = _unlocked(arguments, config)
+    with _tidy_when_ended():
+        _make_film(library, recording, keys, config, final.absolute())
     _say(str(final))
     return 0
 
@@ -245,16 +248,30 @@ def _watch(arguments: argparse.Namespace) -> int:
     library = Library(config.library)
     recording = library.resolve(arguments.recording)
     keys = _unlocked(arguments, config)
-    # Whatever ends us, the film goes with us.
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        with disk_errors("showing a film"), tempfile.TemporaryDirectory(prefix="leerblik-") as folder:
-            film = Path(folder) / library.card(recording).film_name
-            _make_film(library, recording, keys, config, film)
-            watch(film)
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    # In memory where there is such a place: then not even a power cut leaves the film behind.
+    memory = os.environ.get("XDG_RUNTIME_DIR")
+    place = memory if memory and Path(memory).is_dir() else None
+    with (
+        _tidy_when_ended(),
+        disk_errors("showing a film"),
+        tempfile.TemporaryDirectory(prefix="leerblik-", dir=place) as folder,
+    ):
+        film = Path(folder) / library.card(recording).film_name
+        _make_film(library, recording, keys, config, film)
+        watch(film)
     return 0
+
+
+@contextmanager
+def _tidy_when_ended() -> Iterator[None]:
+    """Whatever ends us, also a terminal window that is closed: no half or whole film stays behind."""
+    endings = (signal.SIGTERM, signal.SIGHUP)
+    before = {each: signal.signal(each, signal.default_int_handler) for each in endings}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _keys(arguments: argparse.Namespace) -> int:

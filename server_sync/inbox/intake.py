@@ -37,6 +37,7 @@ from server_sync.inbox.unseal import unseal_bytes
 
 _LOG = logging.getLogger(__name__)
 _DAY_S = 86_400.0
+_MAX_RESEND = 10_000  # so that a receipt stays below the size that a device reads
 _MAX_PROBLEM_CHARACTERS = 400
 _STILL_ARRIVING = "it does not open yet and may still be arriving"
 
@@ -134,6 +135,8 @@ class Intake:
             return self._handle(item, listing)
         except LeerblikError as error:
             return Outcome(item.name, Result.WAITING, problem=str(error))
+        except Exception as error:  # noqa: BLE001  # one crafted object must not stop every other delivery
+            return Outcome(item.name, Result.WAITING, problem=f"{type(error).__name__}: {error}")
 
     def _handle(self, item: BoxObject, listing: Listing) -> Outcome | None:
         sealed = self._box.read(item, MAX_SEALED_MANIFEST_BYTES)
@@ -259,7 +262,7 @@ class Intake:
                 manifest_object=item.ulid,
                 manifest_sha256=sha256,
                 accepted=refusal is None,
-                resend=refusal.resend if refusal else (),
+                resend=refusal.resend[:_MAX_RESEND] if refusal else (),
                 problem=refusal.problem[:_MAX_PROBLEM_CHARACTERS] if refusal else "",
                 objects=len(manifest.segments) if manifest else 0,
                 size_bytes=card_of(manifest).size_bytes if manifest else 0,

@@ -55,7 +55,13 @@ def join(manifest: Manifest, open_segment: OpenSegment, target: Path, language: 
     is no film, Temporary when the disk is full.
     """
     with disk_errors("joining a film"):
-        return _Joiner(manifest, open_segment, language).join(target)
+        try:
+            return _Joiner(manifest, open_segment, language).join(target)
+        except OSError:
+            raise  # the disk's trouble, not the film's
+        except (ValueError, LookupError, RuntimeError, OverflowError) as error:
+            # What libav and PyAV make of a segment that somebody crafted comes as any of these.
+            raise Permanent(f"the segments of {manifest.recording} do not make a film: {error}") from None
 
 
 class _Track:

@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
 from device.domain.errors import Permanent, Refused
 from device.domain.receipt import public_key_text
 from server_sync.inbox.disk import Disk, disk_errors
+from server_sync.inbox.lock import lock
 
 COACH_KEY = "coach.key.age"
 COACH_PUBLIC = "coach.pub"
@@ -83,7 +84,7 @@ def _write_keys(folder: Path, passphrase: str) -> PublicKeys:
     pem = signing_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     public = PublicKeys(str(recipient), public_key_text(signing_key.public_key()))
     disk = Disk()
-    sealed = pyrage.passphrase.encrypt(_identity_file(identity), passphrase)
+    sealed = lock(_identity_file(identity), passphrase)
     disk.write_new(folder / COACH_KEY, sealed, 0o600)
     disk.write_new(folder / RECEIPT_KEY, pyrage.encrypt(pem, [recipient]), 0o600)
     disk.write_new(folder / COACH_PUBLIC, f"{public.recipient}\n".encode(), 0o644)

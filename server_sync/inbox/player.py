@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import subprocess
 import sys
@@ -30,7 +31,8 @@ def watch(film: Path) -> None:
     if program is None or not sys.stdin.isatty():
         raise Permanent("there is no film player here; install mpv or VLC, or use 'leerblik inbox open'")
     _run([program, str(film)])
-    input("Press Enter when you have watched it; then it is removed. ")
+    with contextlib.suppress(EOFError):
+        input("Press Enter when you have watched it; then it is removed. ")
 
 
 def _run(command: list[str]) -> None:

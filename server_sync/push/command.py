@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import signal
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     backoff = Backoff(
         first_s=sync["retry_first_s"], limit_s=max(sync["retry_first_s"], sync["retry_limit_s"])
     )
-    transport = build_transport(sync, backoff)
+    transport = build_transport(sync, backoff, stopping)
     with _open_catalogue(Path(device["state_dir"]) / FILE_NAME, stopping) as catalogue:
         loop: SyncLoop
         uploader = Uploader(
@@ -80,13 +81,23 @@ def _open_catalogue(path: Path, stopping: Stopping) -> Catalogue:
                 raise
 
 
-def build_transport(sync: dict[str, Any], backoff: Backoff) -> Transport:
+def build_transport(sync: dict[str, Any], backoff: Backoff, stopping: Stopping) -> Transport:
     """Return the transport of the settings, with its wrappers."""
-    transport = Retrying(_bare_transport(sync), backoff)
+    transport = Retrying(_bare_transport(sync), backoff, attempts=2, sleep=_sleep_until(stopping))
     wrapped: Transport = transport
     if sync["bandwidth_cap_bytes_per_s"]:
         wrapped = Throttled(wrapped, sync["bandwidth_cap_bytes_per_s"])
     return Windowed(wrapped, sync["windows"]) if sync["windows"] else wrapped
+
+
+def _sleep_until(stopping: Stopping) -> Callable[[float], None]:
+    """Return a sleep that ends at once, and for good, when the sync is told to stop."""
+
+    def sleep(seconds: float) -> None:
+        if stopping.wait(seconds):
+            raise Temporary("the sync is being stopped")
+
+    return sleep
 
 
 def _bare_transport(sync: dict[str, Any]) -> Transport:

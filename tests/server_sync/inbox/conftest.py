@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
-import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyrage
 import pytest
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from device.domain.receipt import Receipt, read_receipt
 from server_sync.inbox.disk import Disk
 from server_sync.inbox.intake import Intake, Outcome
 from server_sync.inbox.keys import UnlockedKeys
+from server_sync.inbox.lock import lock
 from tests.support.footage import Sealed
 
 
@@ -98,24 +92,8 @@ class Coach:
 
 
 def lock_quickly(plain: bytes, passphrase: str) -> bytes:
-    """Return what ``age -p`` writes, with hardly any work in it (4 rounds instead of 2**18): tests are many."""
-    salt, file_key, nonce = os.urandom(16), os.urandom(16), os.urandom(16)
-    wrapping = hashlib.scrypt(
-        passphrase.encode(), salt=b"age-encryption.org/v1/scrypt" + salt, n=4, r=8, p=1, dklen=32
-    )
-    body = ChaCha20Poly1305(wrapping).encrypt(bytes(12), file_key, None)
-    header = b"age-encryption.org/v1\n-> scrypt " + _b64(salt) + b" 2\n" + _b64(body) + b"\n---"
-    mac = hmac.digest(_derive(file_key, b"", b"header"), header, "sha256")
-    stream = ChaCha20Poly1305(_derive(file_key, nonce, b"payload"))
-    return header + b" " + _b64(mac) + b"\n" + nonce + stream.encrypt(bytes(11) + b"\x01", plain, None)
-
-
-def _derive(key: bytes, salt: bytes, purpose: bytes) -> bytes:
-    return HKDF(hashes.SHA256(), 32, salt or None, purpose).derive(key)
-
-
-def _b64(data: bytes) -> bytes:
-    return base64.b64encode(data).rstrip(b"=")
+    """Lock with hardly any work in it: tests are many."""
+    return lock(plain, passphrase, log2_rounds=2)
 
 
 @pytest.fixture(scope="session")
