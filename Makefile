@@ -14,8 +14,8 @@ help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: setup-demo ## record, seal, push, receive: the whole way once [INPUT=film.mp4 SPEED=real|max SECONDS=n]
-	@.venv/bin/leerblik demo $(if $(INPUT),--input "$$INPUT") $(if $(SPEED),--speed '$(SPEED)') \
-		$(if $(SECONDS),--seconds '$(SECONDS)')
+	@.venv/bin/leerblik demo $(if $(INPUT),--input "$$INPUT") $(if $(SPEED),--speed "$$SPEED") \
+		$(if $(SECONDS),--seconds "$$SECONDS")
 
 try: setup-demo ## the same, left running to play with until Ctrl-C
 	@.venv/bin/leerblik demo --keep-running

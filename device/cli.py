@@ -34,7 +34,8 @@ def main(arguments: list[str] | None = None) -> int:
         format="%(levelname)s %(name)s: %(message)s" if parsed.verbose else "%(message)s",
         stream=sys.stderr,
     )
-    logging.getLogger("paramiko").setLevel(logging.WARNING if parsed.verbose else logging.CRITICAL)
+    for talkative in ("paramiko", "asyncssh"):
+        logging.getLogger(talkative).setLevel(logging.WARNING if parsed.verbose else logging.CRITICAL)
     try:
         return int(modules[parsed.command].run(parsed))
     except LeerblikError as error:

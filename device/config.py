@@ -6,17 +6,46 @@ import importlib
 import os
 import tomllib
 from collections.abc import Mapping
+from datetime import date
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from device import drivers
 from device.domain.errors import Permanent
+from device.domain.receipt import read_public_key
 from device.domain.settings import REQUIRED, Setting, Table
 from device.domain.texts import LANGUAGES
+from device.footage.seal import read_recipient
 
 DEFAULT_PATH = Path("/etc/leerblik/leerblik.toml")
 ENVIRONMENT = "LEERBLIK_CONFIG"
+
+
+def _verify_coach(values: Mapping[str, Any]) -> None:
+    for key, read in (
+        ("recipient", read_recipient),
+        ("recovery_recipient", read_recipient),
+        ("receipt_key", read_public_key),
+    ):
+        try:
+            if values[key]:
+                read(values[key])
+        except Permanent as error:
+            raise Permanent(f"coach.{key}: {error}") from None
+
+
+def _verify_agreement(values: Mapping[str, Any]) -> None:
+    for key in ("valid_from", "valid_until"):
+        try:
+            date.fromisoformat(values[key])
+        except ValueError:
+            raise Permanent(f"agreement.{key} is a day such as 2026-09-01, found {values[key]!r}") from None
+    if bool(values["group"].strip()) != bool(values["trajectory"].strip()):
+        raise Permanent(
+            "agreement.group and agreement.trajectory are needed both; without one nothing was agreed"
+        )
+
 
 TABLES = (
     Table(
@@ -56,7 +85,7 @@ TABLES = (
     ),
     Table(
         "coach",
-        "Who can read the footage: public keys only, as printed by 'leerblik keys show'.",
+        "Who can read the footage: public keys only, as printed by 'leerblik inbox keys'.",
         (
             Setting(
                 "recipient", str, "age recipient of the coach; without it nothing is recorded", "", "age1..."
@@ -76,6 +105,7 @@ TABLES = (
                 "base64 of 32 bytes",
             ),
         ),
+        _verify_coach,
     ),
     Table(
         "recorder",
@@ -174,6 +204,7 @@ TABLES = (
             Setting("valid_from", str, "first day, as year-month-day", "2000-01-01", "2026-09-01"),
             Setting("valid_until", str, "last day, as year-month-day", "2000-01-01", "2027-07-10"),
         ),
+        _verify_agreement,
     ),
 )
 

@@ -17,7 +17,7 @@ from typing import Any, Protocol, Self
 
 from deploy.demo.ssh_keys import make_ssh_key
 from deploy.demo.sshd import DropBoxServer
-from device.domain.errors import Busy, LeerblikError, Refused, Temporary
+from device.domain.errors import Busy, LeerblikError, Permanent, Refused, Temporary
 from device.domain.settings import toml_value
 from device.recorder.client import RecorderClient
 from server_sync.inbox.keys import make_coach_keys
@@ -225,6 +225,13 @@ def _made(folder: Path) -> Path:
 
 def _empty(folder: Path) -> int:
     """Empty the folder if it is ours, and lock it; returns the lock."""
+    try:
+        return _empty_ours(folder)
+    except OSError as error:
+        raise Permanent(f"{folder} cannot be used for the demonstration: {error.strerror}") from None
+
+
+def _empty_ours(folder: Path) -> int:
     strangers = folder.exists() and any(folder.iterdir()) and not (folder / _MARKER).exists()
     if strangers:
         raise Refused(

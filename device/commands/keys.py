@@ -89,7 +89,7 @@ def _write_new(path: Path, data: bytes) -> None:
     try:
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except FileExistsError:
-        raise Refused(f"{path} exists already and is not overwritten: footage may depend on it") from None
+        raise Refused(f"{path} exists already and is not overwritten; move it away if you are sure") from None
     except OSError as error:
         raise Temporary(f"{path} cannot be written: {error.strerror}") from None
     with os.fdopen(fd, "wb") as file:

@@ -55,7 +55,7 @@ def _row(row: dict[str, Any]) -> list[str]:
         parts.append(f"leaves in {clock_text(row['cooling_off_left_s'])}")
     if row["status"] == "uploading" and row["size_bytes"]:
         parts.append(f"{100 * row['sent_bytes'] // row['size_bytes']} % sent")
-    parts += [flag for flag in ("interrupted", "unclaimed") if row[flag]]
+    parts += [flag for flag in ("discarded", "interrupted", "unclaimed") if row[flag]]
     return parts
 
 

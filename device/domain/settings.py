@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,11 +69,15 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A named table of settings, with a sentence that says what it is for."""
+    """A named table of settings, with a sentence that says what it is for.
+
+    ``verify`` looks at all values together and raises Permanent that names the key.
+    """
 
     name: str
     description: str
     settings: tuple[Setting, ...]
+    verify: Callable[[dict[str, Any]], None] | None = None
 
     @property
     def required(self) -> list[Setting]:
@@ -99,6 +103,8 @@ class Table:
                 )
             else:
                 values[name] = setting.default
+        if self.verify is not None:
+            self.verify(values)
         return values
 
     def example(self) -> str:

@@ -63,8 +63,8 @@ _STOPS: dict[StopReason, tuple[str, str]] = {
 }
 
 _SEVERAL = (
-    "Er is niet precies één les net gestopt: kies op de statuspagina welke les weg moet.",
-    "Not exactly one lesson was just stopped: choose on the status page which one must go.",
+    "Er is niet precies één les net gestopt: kies met 'leerblik discard' welke les weg moet.",
+    "Not exactly one lesson was just stopped: choose with 'leerblik discard' which one must go.",
 )
 
 

@@ -63,6 +63,10 @@ class Aftercare:
         passed_s = (self._clock.monotonic_ns() - recording.held_ns) / NS_PER_S
         return max(0.0, self._cooling_off_s - passed_s)
 
+    def can_discard(self, recording_id: str) -> bool:
+        """Tell whether a recording is still here, whole, and nobody else has it."""
+        return self._catalogue.recordings.get(recording_id).status in (Status.HELD, Status.RELEASED)
+
     def discard(self, recording_id: str) -> None:
         """The teacher says no: nothing of it leaves, and the files go with the next :meth:`run`."""
         recording = self._catalogue.recordings.get(recording_id)

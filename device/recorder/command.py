@@ -165,12 +165,7 @@ def read_agreement(table: dict[str, Any]) -> Agreement | None:
     """Return the agreement in the configuration, or None when nothing was agreed."""
     if not table["trajectory"] and not table["group"]:
         return None
-    try:
-        days = [date.fromisoformat(table[key]) for key in ("valid_from", "valid_until")]
-    except ValueError:
-        raise Permanent(
-            "agreement.valid_from and agreement.valid_until are days such as 2026-09-01"
-        ) from None
+    days = [date.fromisoformat(table[key]) for key in ("valid_from", "valid_until")]
     same = (
         "group",
         "group_agreed",
@@ -180,9 +175,6 @@ def read_agreement(table: dict[str, Any]) -> Agreement | None:
         "learning_question",
         "sound",
     )
-    for key in ("group", "trajectory"):
-        if not table[key].strip():
-            raise Permanent(f"agreement.{key} is empty; without it nothing was agreed")
     return Agreement(
         teachers=tuple(table["teachers"]),
         teachers_agreed=tuple(table["teachers_agreed"]),

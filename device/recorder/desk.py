@@ -130,7 +130,11 @@ class Desk:
         lessons ended within it: a hand on a button cannot say which one.
         """
         after_ns = began_ns - self._settings.discard_window_ns
-        fresh = [recording for recording, at_ns in self._stopped_ns.items() if at_ns > after_ns]
+        fresh = [
+            recording
+            for recording, at_ns in self._stopped_ns.items()
+            if at_ns > after_ns and self._aftercare.can_discard(recording)
+        ]
         try:
             if len(fresh) != 1:
                 raise Refused(several_sentence(self._settings.language))

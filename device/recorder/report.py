@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from device.domain.lifecycle import Status
 from device.domain.session import Phase
 from device.recorder.aftercare import Aftercare
 from device.recorder.desk import Desk
@@ -35,6 +36,7 @@ def describe(phase: Phase, desk: Desk, catalogue: Catalogue, aftercare: Aftercar
 
 
 def _row(recording: Recording, catalogue: Catalogue, aftercare: Aftercare) -> dict[str, Any]:
+    history = catalogue.recordings.history(recording.id)
     sends = catalogue.sends.of(recording.id)
     return {
         "id": recording.id,
@@ -45,6 +47,7 @@ def _row(recording: Recording, catalogue: Catalogue, aftercare: Aftercare) -> di
         "size_bytes": recording.size_bytes,
         "sent_bytes": sum(s.sent_bytes for s in {s.sha256: s for s in sends}.values()),
         "dropped_frames": recording.dropped_frames,
+        "discarded": any(step.status is Status.DISCARDED for step in history),
         "interrupted": recording.interrupted,
         "unclaimed": recording.unclaimed,
         "untrusted_clock": recording.untrusted_clock,

@@ -223,6 +223,9 @@ def _open(arguments: argparse.Namespace) -> int:
     library = Library(config.library)
     recording = library.resolve(arguments.recording)
     final = arguments.to or config.films / library.card(recording).film_name
+    if final.exists() and arguments.to is None:
+        _say(str(final))  # it was published when it arrived
+        return 0
     if final.exists():
         raise Refused(f"{final} exists and is not replaced")
     keys = _unlocked(arguments, config)

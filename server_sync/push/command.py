@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     device, sync, coach = (settings.table(name) for name in ("device", "sync", "coach"))
     if not coach["receipt_key"]:
         raise Permanent(
-            "coach.receipt_key is missing: without it no receipt can be verified; see 'leerblik keys show'"
+            "coach.receipt_key is missing: without it no receipt counts; it is printed by 'leerblik inbox keys'"
         )
     stopping = Stopping()
     for number in (signal.SIGTERM, signal.SIGINT):

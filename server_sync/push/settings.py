@@ -2,8 +2,27 @@
 
 from __future__ import annotations
 
-from device.domain.settings import Setting, Table
+import re
+from typing import Any
 
+from device.domain.errors import Permanent
+from device.domain.settings import Setting, Table
+from server_sync.push.transport.window import parse_window
+
+
+def _verify(values: dict[str, Any]) -> None:
+    for window in values["windows"]:
+        try:
+            parse_window(window)
+        except Permanent as error:
+            raise Permanent(f"sync.windows: {error}") from None
+    if values["host_key"] and not _HOST_KEY.fullmatch(values["host_key"].strip()):
+        raise Permanent(
+            "sync.host_key is a public key such as 'ssh-ed25519 AAAA...', as in /etc/ssh/ssh_host_ed25519_key.pub"
+        )
+
+
+_HOST_KEY = re.compile(r"[a-z0-9@.-]+ [A-Za-z0-9+/]{40,}={0,2}( .*)?")
 TRANSPORTS = ("sftp", "local")
 
 TABLES = (
@@ -97,5 +116,6 @@ TABLES = (
                 high=86400,
             ),
         ),
+        _verify,
     ),
 )

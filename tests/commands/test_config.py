@@ -126,9 +126,26 @@ def test_the_file_is_the_one_given_or_named_in_the_environment_or_the_usual_one(
     "day", ["", "yesterday", "2026-02-30", "01-09-2026", "2026-09-01T00:00:00", "2026-09-01 "]
 )
 def test_a_day_that_is_none_is_refused(tmp_path: Path, day: str) -> None:
-    table = load(tmp_path, MINIMAL).table("agreement") | {"trajectory": "T-1", "valid_from": day}
-    with pytest.raises(Permanent, match="are days such as 2026-09-01"):
-        read_agreement(table)
+    text = f'{MINIMAL}[agreement]\ntrajectory = "T-1"\ngroup = "3B"\nvalid_from = "{day}"\n'
+    with pytest.raises(Permanent, match=r"agreement\.valid_from is a day such as 2026-09-01"):
+        load(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ('[coach]\nrecipient = "age1xyz"\n', r"coach\.recipient"),
+        ('[coach]\nreceipt_key = "foo"\n', r"coach\.receipt_key"),
+        ('[sync]\nwindows = ["8-9"]\n', r"sync\.windows.*8-9"),
+        ('[sync]\nhost_key = "foo"\n', r"sync\.host_key"),
+        ('[agreement]\ntrajectory = "T-1"\n', r"agreement\.group"),
+    ],
+)
+def test_what_a_process_would_refuse_at_its_start_the_check_refuses_too(
+    tmp_path: Path, text: str, named: str
+) -> None:
+    with pytest.raises(Permanent, match=named):
+        load(tmp_path, MINIMAL + text)
 
 
 # --- the command
