@@ -138,6 +138,11 @@ def step(session: Session, event: Event, rules: Rules) -> Step:
     return session, due + caused
 
 
+def request_start(session: Session, at_ns: int) -> Step:
+    """Start because a program asked for it: it is no finger, so it neither bounces nor is impatient."""
+    return _start(session, at_ns, swallow_up=False) if session.phase is Phase.IDLE else (session, ())
+
+
 def _time_passes(session: Session, now_ns: int, rules: Rules) -> Step:
     if session.down_ns is not None:
         held_ns = now_ns - session.down_ns

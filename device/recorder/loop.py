@@ -197,12 +197,9 @@ class RecorderLoop:
     def _start(self) -> dict[str, Any]:
         if self._session.phase is not Phase.IDLE:
             raise Busy("a lesson is being recorded already")
-        refusals = self._desk.refusals
-        now_ns = self._clock.monotonic_ns()
-        self._step(EventKind.DOWN, at_ns=now_ns)
-        self._step(EventKind.UP, at_ns=now_ns)
-        if self._session.phase is Phase.IDLE and self._desk.refusals == refusals:
-            raise Busy("the last lesson has only just ended; try again in a moment")
+        self._session, actions = session.request_start(self._session, self._clock.monotonic_ns())
+        for action in actions:
+            self._carry_out(action)
         if self._desk.recording is None:
             raise Refused(" ".join(reason["message"] for reason in self._desk.refusal))
         return {"recording": self._desk.recording}

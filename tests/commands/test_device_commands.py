@@ -10,7 +10,7 @@ import pytest
 
 from deploy.demo.house import House
 from device import cli
-from tests.support.houses import make_house, until
+from tests.support.houses import make_house, until, wait_for
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +45,23 @@ def test_press_says_what_came_of_it_and_status_shows_it(
     assert leerblik(house, "status", "--json") == 0
     status = json.loads(capsys.readouterr().out)
     assert (status["state"], status["recordings"][0]["status"]) == ("idle", "held")
+
+
+def test_discard_destroys_what_has_not_left_and_status_says_so(
+    house: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recording: str = house.client.ask("start")["recording"]
+    until(lambda: house.client.ask("status") if _recorded_s(house) > 0.6 else None, "some film", 20)
+    house.client.ask("stop")
+    assert leerblik(house, "discard", "ZZZZZZZZ") == 65
+    assert leerblik(house, "discard", recording[-8:]) == 0
+    wait_for(house, recording, "purged")
+    assert not (house.spool / recording).exists()
+    capsys.readouterr()
+    assert leerblik(house, "status") == 0
+    (line,) = (line for line in capsys.readouterr().out.splitlines() if line.startswith(recording))
+    assert line.endswith("discarded")
+    assert leerblik(house, "discard", recording) == 3
 
 
 def test_doctor_finds_nothing_wrong_with_a_recorder_that_runs(
