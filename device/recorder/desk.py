@@ -74,7 +74,6 @@ class Desk:
         self._publish = publish
         self.lesson: Lesson | None = None
         self.recording: str | None = None
-        self.last: str | None = None
         self._stopped_ns: dict[str, int] = {}
         self._retry_due_ns = 0
         self._unsaid = "idle"  # a recorder that was killed may have left "recording" behind
@@ -238,7 +237,6 @@ class Desk:
         finally:
             # Also when the camera does not close: then this process ends, and its footage is held by then.
             self._finish(recording, reason.value)
-            self.last = recording
             if lesson is not None and lesson.lens_open_s > 0:
                 self._stopped_ns[recording] = self._machine.clock.monotonic_ns()
             self._say("idle")
