@@ -23,8 +23,8 @@ TEXTS = {
         Signal.ENDING_SOON: "neemt op, stopt bijna",
         Signal.HELD: "opname bewaard, nog niet verstuurd",
         Signal.DISCARDED: "opname weggegooid",
-        Signal.REFUSED: "geweigerd, de reden staat op de statuspagina",
-        Signal.FAULT: "storing, kijk op de statuspagina",
+        Signal.REFUSED: "geweigerd, 'leerblik status' zegt waarom",
+        Signal.FAULT: "storing, 'leerblik status' zegt wat",
         Signal.OFF: "uit",
     },
     "en": {
@@ -35,8 +35,8 @@ TEXTS = {
         Signal.ENDING_SOON: "recording, ends soon",
         Signal.HELD: "recording kept, not sent yet",
         Signal.DISCARDED: "recording discarded",
-        Signal.REFUSED: "refused, the status page says why",
-        Signal.FAULT: "fault, see the status page",
+        Signal.REFUSED: "refused, 'leerblik status' says why",
+        Signal.FAULT: "fault, 'leerblik status' says what",
         Signal.OFF: "off",
     },
 }
