@@ -2,7 +2,8 @@
 # silent about it when nothing is missing. `make help` lists the others.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo try test check test-fast lint bench lock clean setup-demo setup-test
+.PHONY: help demo try test check test-fast testbed test-device test-vm lint bench lock clean \
+	setup-demo setup-test setup-testbed setup-vm
 MAKEFLAGS += --no-print-directory
 # A shell that is set up for something else must not leak into our .venv.
 unexport PYTHONPATH PYTHONHOME
@@ -11,7 +12,7 @@ PYTHON := .venv/bin/python
 SLOW_SUITES := tests/end_to_end tests/crash
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: setup-demo ## record, seal, push, receive: the whole way once [INPUT=film.mp4 SPEED=real|max SECONDS=n]
 	@.venv/bin/leerblik demo $(if $(INPUT),--input "$$INPUT") $(if $(SPEED),--speed "$$SPEED") \
@@ -27,6 +28,15 @@ check: lint ## lint, types and the fast suite, in under two minutes
 	@$(PYTHON) -m pytest -q tests $(SLOW_SUITES:%=--ignore=%)
 
 test-fast: check ## another word for check
+
+testbed: setup-testbed ## build the root file system of a device (cached; needs root)
+	@bash tests/testbed/root.sh
+
+test-device: setup-testbed ## a device in a container: systemd, picamera2, the real units (needs root) [ARGS=...]
+	@$(PYTHON) -m tests.testbed $(ARGS)
+
+test-vm: setup-vm ## a device in an emulated machine: GPIO, ALSA, power cuts (needs root) [SHORT=1]
+	@SHORT=$(SHORT) bash tests/testbed/vm/run.sh $(ARGS)
 
 lint: setup-test ## ruff and mypy
 	@$(PYTHON) -m ruff check --quiet .
@@ -50,5 +60,5 @@ clean: ## remove the .venv, what the demo left behind, and every cache
 	@rm -rf .venv var build *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-setup-demo setup-test: setup-%:
+setup-demo setup-test setup-testbed setup-vm: setup-%:
 	@bash deploy/setup/setup.sh $*

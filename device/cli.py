@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import logging
 import os
 import sys
 from importlib import metadata
@@ -16,6 +15,7 @@ from types import ModuleType
 
 from device import __version__
 from device.domain.errors import LeerblikError
+from device.systemd import set_up_logging
 
 _EXIT_CODES = """exit codes:
   0 done   1 unexpected failure   2 wrong usage   3 refused by a rule   4 busy
@@ -29,13 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     modules = {name: module for name, module in _load_commands(words).items() if module is not None}
     parser = _make_parser(modules)
     parsed = parser.parse_args(words)
-    logging.basicConfig(
-        level=logging.DEBUG if parsed.verbose else logging.INFO,
-        format="%(levelname)s %(name)s: %(message)s" if parsed.verbose else "%(message)s",
-        stream=sys.stderr,
-    )
-    for talkative in ("paramiko", "asyncssh"):
-        logging.getLogger(talkative).setLevel(logging.WARNING if parsed.verbose else logging.CRITICAL)
+    set_up_logging(parsed.command, verbose=parsed.verbose)
     try:
         return int(modules[parsed.command].run(parsed))
     except LeerblikError as error:

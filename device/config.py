@@ -243,9 +243,17 @@ class Config:
         return self._tables[name]
 
     def driver_options(self, kind: str, name: str) -> dict[str, Any]:
-        """Return the options of a driver, as in ``[camera.synthetic]``."""
+        """Return the options of a driver, as in ``[camera.synthetic]``.
+
+        A driver that speaks, speaks the language of the device unless it is told otherwise.
+        """
+        table, given = driver_table(kind, name), self._drivers_of(kind).get(name, {})
+        device = self._document.get("device")
+        speaks = any(setting.name == "language" for setting in table.settings)
+        if speaks and isinstance(given, Mapping) and isinstance(device, Mapping) and "language" in device:
+            given = {"language": device["language"], **given}
         try:
-            return driver_table(kind, name).read(self._drivers_of(kind).get(name, {}))
+            return table.read(given)
         except Permanent as error:
             raise Permanent(f"{self.source}: {error}") from None
 

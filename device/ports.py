@@ -7,12 +7,13 @@ Each seam has a contract suite in ``tests/contracts`` that every driver joins.
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from device.domain.consent import Permit
+from device.domain.consent import AimLeave, Permit
+from device.domain.mask import Polygon
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +27,11 @@ class VideoFormat:
 
 @dataclass(frozen=True, slots=True)
 class AudioFormat:
-    """Signed 16-bit little-endian samples, channels interleaved."""
+    """Signed 16-bit little-endian samples, channels interleaved; ``channels`` is that of each track."""
 
     rate_hz: int
     channels: int
+    tracks: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +45,29 @@ class VideoPacket:
 
 @dataclass(frozen=True, slots=True)
 class AudioBlock:
-    """Samples in a row; ``pts_ns`` is the time of the first, derived by counting samples."""
+    """Samples in a row; ``pts_ns`` is the time of the first, derived by counting samples.
+
+    ``track`` counts from 0; a microphone delivers every track over the same time, each in its own blocks.
+    """
 
     data: bytes
     pts_ns: int
+    track: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """How loud one microphone was during the last second, in decibels below full scale (0 is the loudest).
+
+    ``clipping``: samples stood at full scale within the last second. ``silent_s``: for how many seconds nothing
+    was heard that a working microphone in a room would hear.
+    """
+
+    name: str
+    peak_dbfs: float
+    rms_dbfs: float
+    clipping: bool
+    silent_s: float
 
 
 class FootageSink(Protocol):
@@ -70,6 +91,10 @@ class FootageSink(Protocol):
 
     def camera_failed(self, problem: str) -> None:
         """The camera stopped delivering for this reason; footage so far is kept."""
+        ...
+
+    def privacy_failed(self, problem: str) -> None:
+        """A mask could not be painted; black was delivered instead, and the lesson must end."""
         ...
 
     def microphone_failed(self, problem: str) -> None:
@@ -96,8 +121,26 @@ class Camera(Protocol):
         """Deliver black pictures (before the encoder) until told otherwise."""
         ...
 
+    def mask(self, polygons: Sequence[Polygon]) -> None:
+        """Paint these areas black, before the encoder, in every picture from the next start on.
+
+        Also in every still of :meth:`aim`. It fails closed: see :meth:`FootageSink.privacy_failed`.
+        """
+        ...
+
+    def aim(self, leave: AimLeave) -> bytes:
+        """Return one JPEG of what the lens sees now, no wider than 1280 pixels.
+
+        Opens the lens when it is closed and leaves it open for the next still, until :meth:`stop`.
+        Busy while started; Temporary when the camera is absent.
+        """
+        ...
+
     def stop(self) -> None:
-        """Close the lens; returns when the last packet was delivered. Harmless when not started."""
+        """Close the lens; returns when the last packet was delivered. Harmless when not started.
+
+        Temporary when it does not close in time: then only the end of the process closes it.
+        """
         ...
 
     def frames(self) -> int:
@@ -112,6 +155,10 @@ class Microphone(Protocol):
         """Return what it will deliver, or None: there is no sound."""
         ...
 
+    def missing(self) -> str:
+        """Return in a sentence what is missing now, or "": cheap, and without opening anything."""
+        ...
+
     def start(self, permit: Permit, sink: FootageSink, origin_ns: int) -> None:
         """Open the microphone. Refused when the permit does not include sound."""
         ...
@@ -124,20 +171,44 @@ class Microphone(Protocol):
         """Close it; returns when the last block was delivered. Harmless when not started."""
         ...
 
+    def levels(self) -> tuple[Level, ...]:
+        """Return how loud each microphone is, teacher's first; empty while not started."""
+        ...
+
+
+class Button(enum.Enum):
+    """What an edge is about: which button, switch or input it came from."""
+
+    RECORD = "record"
+    PRIVACY = "privacy"  # blanks while recording, and ends that
+    COVER = "cover"  # down while the lens is covered
+    POWER = "power"  # shut down, or the battery is nearly empty: finish the segment first
+
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A button that went down or came up, at a time."""
+    """A button that went down or came up, at a time.
+
+    ``who`` is the code of the teacher whose colour button or badge it was, or empty; never a name.
+    ``by_hand``: somebody stands at the device; a program that presses (control socket) is no hand.
+    """
 
     down: bool
     at_ns: int
+    button: Button = Button.RECORD
+    who: str = ""
+    by_hand: bool = True
 
 
 class Trigger(Protocol):
-    """A button, or what stands in for one."""
+    """A button, or what stands in for one; one trigger reports the edges of one button."""
 
     def start(self, on_edge: Callable[[Edge], None]) -> None:
-        """Begin to report edges, debounced and alternating, from any thread."""
+        """Begin to report edges, debounced and alternating, from any thread.
+
+        Temporary when what it listens to is not there (yet); it can then be started again later.
+        A switch that is down at the start is reported at once.
+        """
         ...
 
     def stop(self) -> None:
@@ -150,9 +221,11 @@ class Signal(enum.Enum):
 
     READY = "ready"
     RECORDING = "recording"
+    IMPAIRED = "impaired"  # it records, but picture or sound is missing
     MARKED = "marked"
     BLANKED = "blanked"
     ENDING_SOON = "ending_soon"
+    AIMING = "aiming"  # the lens is open for pointing the camera; nothing is recorded
     HELD = "held"
     DISCARDED = "discarded"
     REFUSED = "refused"

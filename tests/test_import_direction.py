@@ -59,29 +59,47 @@ LAYERS = (
         ("device.domain", "device.ports", "device.storage.catalogue"),
         "the catalogue is shared between processes, so it belongs to none of them",
     ),
+    Layer("device.systemd", (), "every process speaks to systemd, so it must weigh nothing"),
     Layer(
         "device.recorder",
-        ("device.domain", "device.ports", "device.footage", "device.storage", "device.recorder"),
+        (
+            *("device.domain", "device.ports", "device.footage", "device.storage", "device.recorder"),
+            "device.systemd",
+        ),
         "the recorder sees ports, so that every driver is exchangeable",
     ),
-    Layer("device.recorder.command", ("device",), "the composition root is where drivers are named"),
+    Layer("device.recorder.command", ("device",), "the process begins with its configuration"),
+    Layer("device.recorder.assembly", ("device",), "the composition root is where drivers are named"),
+    Layer(
+        "device.web",
+        ("device.domain", "device.recorder.client", "device.systemd", "device.web"),
+        "the page can ask the recorder and has no camera, no footage and no key",
+    ),
+    Layer(
+        "device.web.command",
+        ("device.domain", "device.config", "device.web"),
+        "the composition root is where configuration is read",
+    ),
     Layer("server_sync", ("server_sync",), "the package itself is only a roof over push and inbox"),
     Layer(
         "server_sync.push",
-        ("device.domain", "device.storage.catalogue", "server_sync.push", "server_sync.stopping"),
+        (
+            *("device.domain", "device.storage.catalogue", "device.systemd"),
+            *("server_sync.push", "server_sync.stopping"),
+        ),
         "the push meets the recorder in the catalogue and nowhere else",
     ),
     Layer(
         "server_sync.push.command",
         (
-            *("device.domain", "device.storage.catalogue", "device.config"),
+            *("device.domain", "device.storage.catalogue", "device.config", "device.systemd"),
             *("server_sync.push", "server_sync.stopping"),
         ),
         "the composition root is where configuration is read",
     ),
     Layer(
         "server_sync.inbox",
-        ("device.domain", "server_sync.inbox", "server_sync.stopping"),
+        ("device.domain", "device.systemd", "server_sync.inbox", "server_sync.stopping"),
         "the inbox installs on a coach's machine without anything of the Pi",
     ),
     Layer("deploy", OURS, "the demo puts all of it together"),

@@ -13,7 +13,11 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = ("requirements.lock", "requirements-dev.lock")
-SCRIPTS = [*sorted((ROOT / "deploy" / "setup").glob("*.sh")), ROOT / ".ci" / "run"]
+SCRIPTS = [
+    *sorted((ROOT / "deploy" / "setup").glob("*.sh")),
+    *sorted((ROOT / "tests" / "testbed").glob("*.sh")),
+    ROOT / ".ci" / "run",
+]
 
 
 def project() -> dict[str, Any]:
@@ -81,8 +85,8 @@ def test_every_system_package_has_a_purpose_a_probe_and_a_consequence() -> None:
     rows = [line.split() for line in text.splitlines() if line and not line.startswith("#")]
     assert rows
     for _package, purpose, probe, without_it in rows:
-        assert purpose in ("demo", "test")
-        assert re.fullmatch(r"(command|module|python):\S+", probe)
+        assert purpose in ("demo", "test", "testbed", "vm")
+        assert re.fullmatch(r"(command|file|module|python):\S+", probe)
         assert without_it in ("stop", "go-on")
 
 

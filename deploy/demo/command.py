@@ -13,6 +13,7 @@ from deploy.demo.progress import Progress
 from deploy.demo.story import Story, Teller
 from deploy.demo.verdict import judge
 from device.domain.errors import LeerblikError, Permanent
+from device.drivers.camera._nodes import find as find_webcam
 
 SUMMARY = "show the whole way of a lesson on this machine, from the press to the film"
 _DEFAULT_SECONDS = 12.0
@@ -25,6 +26,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--input", metavar="FILM", help="a video file as lens and microphone (default: a synthetic lesson)"
     )
+    parser.add_argument(
+        "--camera", choices=("synthetic", "v4l2"), default="synthetic",
+        help="the lens, where no film stands in for it; v4l2 is a webcam, filmed without sound (default: %(default)s)",
+    )  # fmt: skip
     parser.add_argument(
         "--speed", choices=("real", "max"), default="real",
         help="as fast as life, or as fast as possible (default: %(default)s)",
@@ -49,15 +54,15 @@ def run(arguments: argparse.Namespace) -> int:
     seconds = _check_seconds(arguments)
     progress = Progress()
     film = _find_input(arguments.input)
+    lens = _find_lens(arguments, film)
     with House(Path(arguments.folder), _tables(arguments, film, seconds)) as house:
         for note in house.notes:
             progress.say(f"  ! {note}.")
-        _introduce(house, progress, film)
+        _introduce(house, progress, lens)
         try:
             stops_itself = seconds is None or arguments.speed == "max"
             story = Teller(house, progress).tell(None if stops_itself else seconds)
-            real_time = arguments.speed == "real"
-            good = _conclude(house, story, film, progress, real_time=real_time, seconds=seconds)
+            good = _conclude(house, story, film, progress, arguments, seconds)
         except LeerblikError as error:
             progress.failed(str(error))
             raise
@@ -87,23 +92,38 @@ def _find_input(given: str | None) -> Path | None:
     return path
 
 
+def _find_lens(arguments: argparse.Namespace, film: Path | None) -> str:
+    """Return what stands before the class; Temporary when it should be a webcam and there is none."""
+    if arguments.camera != "v4l2":
+        return str(film or "a synthetic lesson with a counter in every frame")
+    if film:
+        raise Permanent("--input and --camera v4l2 exclude each other; choose the film or the webcam")
+    if arguments.speed == "max":
+        raise Permanent("--speed max needs a film or a synthetic lesson; a webcam films in real time only")
+    webcam = find_webcam("")
+    return f"{webcam.card} ({webcam.path}), without sound"
+
+
 def _tables(
     arguments: argparse.Namespace, film: Path | None, seconds: float | None
 ) -> dict[str, dict[str, Any]]:
+    webcam = arguments.camera == "v4l2"
     tables: dict[str, dict[str, Any]] = {
         "recorder": {
-            "camera": "file" if film else "synthetic",
-            "microphone": "file" if film else "synthetic",
+            "camera": "file" if film else arguments.camera,
+            "microphone": "none" if webcam else "file" if film else "synthetic",
             "triggers": ["control_socket"], "indicators": ["console"],
             "segment_s": 4.0, "cooling_off_s": _COOLING_OFF_S[arguments.keep_running], "maximum_length_s": 6 * 3600.0,
         },
         "agreement": {
             "teachers": ["teacher-1"], "teachers_agreed": ["teacher-1"], "group": "demo group", "group_agreed": True,
             "trajectory": "demo", "stage": 1, "learning_question": "What does a lesson look like from the front?",
-            "sound": True, "valid_from": "2000-01-01", "valid_until": "2999-12-31",
+            "sound": not webcam, "valid_from": "2000-01-01", "valid_until": "2999-12-31",
         },
         "indicator.console": {"language": "en"},
     }  # fmt: skip
+    if webcam:
+        return tables
     options: dict[str, Any] = {"speed": arguments.speed}
     if film:
         options["path"] = str(film)
@@ -115,10 +135,10 @@ def _tables(
     return {**tables, f"camera.{kind}": options, f"microphone.{kind}": dict(options)}
 
 
-def _introduce(house: House, progress: Progress, film: Path | None) -> None:
+def _introduce(house: House, progress: Progress, lens: str) -> None:
     progress.say("Leerblik on this machine: recorder, sync and inbox, each a process of its own")
     progress.say(f"  server    {house.server_words}, {house.server.host} port {house.server.port}")
-    progress.say(f"  lens      {film or 'a synthetic lesson with a counter in every frame'}")
+    progress.say(f"  lens      {lens}")
     progress.say(f"  folder    {house.folder}\n")
 
 
@@ -127,12 +147,14 @@ def _conclude(
     story: Story,
     film: Path | None,
     progress: Progress,
-    *,
-    real_time: bool,
+    arguments: argparse.Namespace,
     seconds: float | None,
 ) -> bool:
+    webcam = arguments.camera == "v4l2"
+    # A webcam needs its time to open, so that its film is shorter than its lens was open.
+    real_time = arguments.speed == "real" and not webcam
     progress.step("measuring")
-    verdict = judge(house, story, film, real_time=real_time, seconds=seconds)
+    verdict = judge(house, story, film, real_time=real_time, seconds=seconds, marked=not webcam)
     progress.done(f"{verdict.frames} frames of the film looked at, one by one")
     width = max(len(row.name) for row in verdict.rows)
     progress.say("")

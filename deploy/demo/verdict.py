@@ -41,15 +41,24 @@ class Verdict:
 
 
 def judge(
-    house: House, story: Story, source: Path | None, *, real_time: bool, seconds: float | None = None
+    house: House,
+    story: Story,
+    source: Path | None,
+    *,
+    real_time: bool,
+    seconds: float | None = None,
+    marked: bool = True,
 ) -> Verdict:
-    """Measure the film and compare it, also with so many ``seconds`` of its source; Temporary when there is none."""
+    """Measure the film and compare it, also with so many ``seconds`` of its source; Temporary when there is none.
+
+    ``marked``: without a source, the lesson was the synthetic one, whose marks can be read.
+    """
     films = sorted(house.films.glob(f"*{story.recording}*.mp4"))
     if not films:
         raise Temporary(f"no film of recording {story.recording} in {house.films}; see {house.log('inbox')}")
     report = analyse(films[0])
     original = compare(source, films[0], seconds) if source else None
-    rows = (*_way(house, story), *_film(report, story, original, real_time=real_time))
+    rows = (*_way(house, story), *_film(report, story, original, real_time=real_time, marked=marked))
     return Verdict(films[0], report.frames, rows)
 
 
@@ -73,7 +82,9 @@ def _way(house: House, story: Story) -> Iterator[Row]:
         yield Row(f"time {name}", f"{seconds:.1f} s")
 
 
-def _film(report: FilmReport, story: Story, original: Comparison | None, *, real_time: bool) -> Iterator[Row]:
+def _film(
+    report: FilmReport, story: Story, original: Comparison | None, *, real_time: bool, marked: bool
+) -> Iterator[Row]:
     sound = report.audio_codec or "no sound"
     rate = f"{report.fps:.2f} frames/s" if report.fps else "variable rate"
     right_codecs = report.video_codec == "h264" and report.audio_codec in ("aac", None)
@@ -82,7 +93,12 @@ def _film(report: FilmReport, story: Story, original: Comparison | None, *, real
         "plays at once", "moov before mdat, no fragments", bool(report.faststart) and not report.fragmented
     )
     yield from _duration(report, story, real_time=real_time)
-    yield from _marks(report) if original is None else _likeness(report, original)
+    if original is not None:
+        yield from _likeness(report, original)
+    elif marked:
+        yield from _marks(report)
+    else:
+        yield Row("frames", f"{report.frames}", report.frames > 0)
     yield Row("dropped frames", f"{story.dropped_frames}", story.dropped_frames == 0)
     faults = report.faults()
     yield Row("faults", "; ".join(faults) or "none", not faults)

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Makes this checkout ready: system packages, a .venv, and the locked libraries in it.
 #
-#     deploy/setup/setup.sh demo|test [--system-only]
+#     deploy/setup/setup.sh demo|test|testbed|vm [--system-only]
 #
-# `test` includes `demo`; both share the one .venv. Silent and quick when there is nothing to do. The .venv
+# Each includes the ones before it; all share the one .venv. Silent and quick when there is nothing to do. The .venv
 # carries three notes: .made (complete, for this folder and this Python), .busy (pip is at work in it) and
 # .ready-demo or .ready-test (a fingerprint of all that it was made from).
 set -euo pipefail
@@ -19,7 +19,10 @@ export PIP_USER=0 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
 # shellcheck source=deploy/setup/system-packages.sh
 . deploy/setup/system-packages.sh
 
-lock_for() { if [ "$1" = test ]; then echo requirements-dev.lock; else echo requirements.lock; fi; }
+lock_for() { if [ "$1" = demo ]; then echo requirements.lock; else echo requirements-dev.lock; fi; }
+
+# The test bed and the emulated machine need more of the system, but no libraries beyond the tests'.
+libraries_for() { if [ "$1" = demo ]; then echo demo; else echo test; fi; }
 
 # Everything that the .venv depends on. Moving the folder or upgrading Python makes a new one.
 fingerprint() {
@@ -33,7 +36,7 @@ libraries_ready() { ready test || { [ "$1" = demo ] && ready demo; }; }
 # Tells whether nothing is to be done. What can be done without is not asked for a second time.
 all_ready() {
     local PYTHON=.venv/bin/python
-    libraries_ready "$1" && ! was_interrupted && [[ $(missing_packages "$1") != *' stop'* ]]
+    libraries_ready "$(libraries_for "$1")" && ! was_interrupted && [[ $(missing_packages "$1") != *' stop'* ]]
 }
 
 make_venv() {
@@ -104,7 +107,12 @@ require_writable() {
 }
 
 main() {
-    case $1 in demo | test) ;; *) stop "say 'deploy/setup/setup.sh demo' or 'deploy/setup/setup.sh test'." ;; esac
+    local libraries
+    case $1 in
+        demo | test | testbed | vm) ;;
+        *) stop "say 'deploy/setup/setup.sh demo' or 'deploy/setup/setup.sh test' (or testbed, or vm)." ;;
+    esac
+    libraries=$(libraries_for "$1")
     if [ "${2:-}" != --system-only ] && all_ready "$1"; then return; fi
     require_writable
     # Two at once would install into each other's half-made .venv.
@@ -119,7 +127,7 @@ main() {
         "Ubuntu 24.04 or Raspberry Pi OS (64-bit)."
     require_64_bit
     make_venv
-    if ! libraries_ready "$1"; then install_libraries "$1"; fi
+    if ! libraries_ready "$libraries"; then install_libraries "$libraries"; fi
 }
 
 main "${1:-}" "${2:-}"

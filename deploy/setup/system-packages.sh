@@ -6,9 +6,18 @@ missing_packages() {
     local package purpose probe without_it
     while read -r package purpose probe without_it; do
         case $package in '' | '#'*) continue ;; esac
-        [ "$purpose" = demo ] || [ "$purpose" = "$1" ] || continue
+        [[ " $(needs "$1") " == *" $purpose "* ]] || continue
         is_there "$probe" || printf '%s %s\n' "$(named_for_python "$package")" "$without_it"
     done <deploy/setup/system-packages.txt
+}
+
+# A purpose needs what the ones before it need.
+needs() {
+    case $1 in
+        testbed) echo demo test testbed ;;
+        vm) echo demo test testbed vm ;;
+        *) echo demo "$1" ;;
+    esac
 }
 
 # Looks for the real thing: it may be there without apt. /usr/sbin is on no ordinary user's PATH.
@@ -16,6 +25,7 @@ is_there() {
     case $1 in
         command:*) PATH="$PATH:/usr/sbin:/sbin" command -v "${1#command:}" >/dev/null ;;
         python:*) [ -n "$PYTHON" ] ;;
+        file:*) [ -e "${1#file:}" ] ;;
         module:*) "${PYTHON:-false}" -c "import ${1#module:}" 2>/dev/null ;;
         *) stop "deploy/setup/system-packages.txt has an unknown kind of probe: $1" ;;
     esac
@@ -29,7 +39,7 @@ named_for_python() {
     esac
 }
 
-# Installs what is missing for a purpose (demo or test).
+# Installs what is missing for a purpose (demo, test, testbed or vm).
 install_missing() {
     local package without_it required=() server=
     while read -r package without_it; do

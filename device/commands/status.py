@@ -36,8 +36,12 @@ def _lines(answer: dict[str, Any]) -> list[str]:
         counts = f"bookmarks: {answer['bookmarks']}, frames dropped: {answer['dropped_frames']}"
         lines[0] += f" for {clock_text(answer['recorded_s'])}, {counts}"
     lines += [f"refused: {reason['message']}" for reason in answer["refusal"]]
-    if answer["problem"]:
+    lines += [f"missing: {part['part']}: {part['message']}" for part in answer["missing"]]
+    if answer["problem"] and answer["problem"] not in [part["message"] for part in answer["missing"]]:
         lines.append(f"problem: {answer['problem']}")
+    lines += [_level(level) for level in answer["levels"]]
+    if answer["aim"]["open"]:
+        lines.append(f"the lens is open for aiming, for {answer['aim']['left_s']:.0f} s more")
     lines += [f"{p['process']}: {p['state']}; {p['message']}" for p in answer["processes"]]
     lines.append(f"free space: {answer['free_bytes'] / 1e9:.1f} GB")
     if not answer["recordings"]:
@@ -45,6 +49,17 @@ def _lines(answer: dict[str, Any]) -> list[str]:
     for row in answer["recordings"]:
         lines.append("  ".join(_row(row)))
     return lines
+
+
+def _level(level: dict[str, Any]) -> str:
+    words = (
+        "too loud"
+        if level["clipping"]
+        else f"silent for {level['silent_s']:.0f} s"
+        if level["silent_s"]
+        else "fine"
+    )
+    return f"sound: {level['name']} {level['rms_dbfs']:.0f} dBFS, peak {level['peak_dbfs']:.0f}, {words}"
 
 
 def _row(row: dict[str, Any]) -> list[str]:

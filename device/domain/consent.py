@@ -14,6 +14,7 @@ from device.domain.manifest import PermitDescription
 from device.domain.trajectory import Agreement
 
 _ISSUER = object()
+AIM_NS = 120_000_000_000
 
 
 class Reason(enum.Enum):
@@ -28,17 +29,24 @@ class Reason(enum.Enum):
     TRAJECTORY_CLOSED = "trajectory_closed"
     NO_COACH_KEY = "no_coach_key"
     NO_SPACE = "no_space"
+    NO_LIGHT = "no_light"
+    LENS_COVERED = "lens_covered"
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What the machine knows at the moment of the press. ``now`` is an aware wall time."""
+    """What the machine knows at the moment of the press. ``now`` is an aware wall time.
+
+    ``light_works``: at least one light that people in the room can see. ``lens_covered``: by its cover.
+    """
 
     now: datetime
     clock_trusted: bool
     coach_key_present: bool
     free_bytes: int
     needed_bytes: int
+    light_works: bool = True
+    lens_covered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +67,7 @@ class Permit:
     agreement: Agreement
     granted_at: datetime
     untrusted_clock: bool
+    pressed_by: str
     issuer: InitVar[object]
 
     def __post_init__(self, issuer: object) -> None:
@@ -83,20 +92,49 @@ class Permit:
             legal_basis=agreement.legal_basis.value,
             sound=agreement.sound,
             granted_at=self.granted_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            pressed_by=self.pressed_by,
         )
 
 
-def authorise(agreement: Agreement | None, situation: Situation, permit_id: str) -> Permit | Refusal:
+@dataclass(frozen=True, slots=True)
+class AimLeave:
+    """Leave to look through the lens for a moment, to point the camera. Made by :func:`authorise_aim` only.
+
+    ``until_ns`` is a time of the monotonic clock; nothing that is seen is recorded.
+    """
+
+    until_ns: int
+    issuer: InitVar[object]
+
+    def __post_init__(self, issuer: object) -> None:
+        if issuer is not _ISSUER:
+            raise TypeError("an AimLeave is made by device.domain.consent.authorise_aim only")
+
+
+def authorise_aim(pressed_ns: int, now_ns: int, *, by_hand: bool) -> AimLeave | None:
+    """Decide whether the lens may be open for aiming; None when not.
+
+    Only for :data:`AIM_NS` after somebody pressed at the device itself: a camera that can be looked through
+    from elsewhere, at any time, would be a security camera.
+    """
+    until_ns = pressed_ns + AIM_NS
+    return AimLeave(until_ns, _ISSUER) if by_hand and pressed_ns <= now_ns < until_ns else None
+
+
+def authorise(
+    agreement: Agreement | None, situation: Situation, permit_id: str, pressed_by: str = ""
+) -> Permit | Refusal:
     """Decide whether a lesson may be recorded now.
 
-    ``permit_id`` is a fresh ULID. An untrusted clock cannot judge dates: the lesson may be recorded
+    ``permit_id`` is a fresh ULID, ``pressed_by`` the code of the teacher whose button or badge it was.
+    An untrusted clock cannot judge dates: the lesson may be recorded
     (the teacher is in the room and pressed), the permit carries the flag, and the date rules still
     hold for what the clock says.
     """
     reasons = (*_agreement_reasons(agreement, situation), *_machine_reasons(situation))
     if agreement is None or reasons:
         return Refusal(reasons)
-    return Permit(permit_id, agreement, situation.now, not situation.clock_trusted, _ISSUER)
+    return Permit(permit_id, agreement, situation.now, not situation.clock_trusted, pressed_by, _ISSUER)
 
 
 def _agreement_reasons(agreement: Agreement | None, situation: Situation) -> tuple[Reason, ...]:
@@ -118,5 +156,7 @@ def _machine_reasons(situation: Situation) -> tuple[Reason, ...]:
     checks = (
         (Reason.NO_COACH_KEY, not situation.coach_key_present),
         (Reason.NO_SPACE, situation.free_bytes < situation.needed_bytes),
+        (Reason.NO_LIGHT, not situation.light_works),
+        (Reason.LENS_COVERED, situation.lens_covered),
     )
     return tuple(reason for reason, holds in checks if holds)

@@ -14,6 +14,7 @@ from typing import Any
 
 from device.domain.errors import Permanent
 from device.domain.identifiers import is_ulid
+from device.domain.mask import Polygon, read_polygons
 from device.domain.strict import Fields, canonical_json, parse_object
 
 FORMAT = "leerblik-manifest"
@@ -21,6 +22,8 @@ VERSION = 1
 MAX_DURATION_US = 24 * 3600 * 1_000_000
 MAX_OBJECT_BYTES = 1 << 40
 MAX_MANIFEST_BYTES = 4 << 20
+MAX_TRACKS = 2
+INTERVAL_REASONS = ("blanked", "dropped", "camera", "microphone", "recorder")
 _AGE = b"age-encryption.org/v1\n"
 _MAX_PERMIT_TEXT = 64 * 1024
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -41,7 +44,11 @@ class SegmentEntry:
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """From, until (microseconds of the film) and why: 'blanked', 'dropped', 'camera', 'microphone'."""
+    """From, until (microseconds of the film) and why.
+
+    'blanked': black and mute on purpose. 'dropped': the card could not keep up. 'camera', 'microphone': it
+    delivered nothing. 'recorder': the recorder itself was killed, and went on with the lesson afterwards.
+    """
 
     from_us: int
     to_us: int
@@ -59,15 +66,19 @@ class VideoDescription:
 
 @dataclass(frozen=True, slots=True)
 class AudioDescription:
-    """Sample rate in hertz and number of channels."""
+    """Sample rate in hertz, number of channels of each track, and number of tracks."""
 
     rate_hz: int
     channels: int
+    tracks: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class PermitDescription:
-    """What was permitted, as it travels with the footage."""
+    """What was permitted, as it travels with the footage.
+
+    ``pressed_by`` is the code of who pressed, where a colour button or a badge told; never a name.
+    """
 
     permit_id: str
     teachers: tuple[str, ...]
@@ -78,6 +89,7 @@ class PermitDescription:
     legal_basis: str
     sound: bool
     granted_at: str
+    pressed_by: str = ""
 
     def to_bytes(self) -> bytes:
         """Return the canonical JSON text of this permit."""
@@ -90,6 +102,7 @@ class Manifest:
 
     ``permit_sealed`` is the permit as an age object in base64. It is sealed when the lesson begins, for
     it names people, and a recorder that was killed must pass it on without being able to read it.
+    ``masks`` are the areas that were black in every picture.
     """
 
     recording: str
@@ -106,6 +119,7 @@ class Manifest:
     segments: tuple[SegmentEntry, ...]
     bookmarks_us: tuple[int, ...]
     intervals: tuple[Interval, ...]
+    masks: tuple[Polygon, ...] = ()
 
     def to_bytes(self) -> bytes:
         """Return the canonical JSON text of this manifest."""
@@ -116,7 +130,7 @@ def read_manifest(data: bytes) -> Manifest:
     """Read a manifest back; raises Permanent that names the first thing that is wrong with it."""
     if len(data) > MAX_MANIFEST_BYTES:
         raise Permanent(f"the manifest is larger than {MAX_MANIFEST_BYTES} bytes")
-    fields = Fields(parse_object(data, "the manifest"), "manifest")
+    fields = Fields({"masks": [], **parse_object(data, "the manifest")}, "manifest")
     _expect_version(fields)
     manifest = Manifest(
         recording=_ulid(fields, "recording"),
@@ -133,6 +147,7 @@ def read_manifest(data: bytes) -> Manifest:
         segments=tuple(_segment(each, i) for i, each in enumerate(fields.take("segments", list))),
         bookmarks_us=_bookmarks(fields.take("bookmarks_us", list)),
         intervals=tuple(_interval(each, i) for i, each in enumerate(fields.take("intervals", list))),
+        masks=read_polygons(fields.take("masks", list), "manifest.masks"),
     )
     fields.done()
     _check_whole(manifest)
@@ -170,7 +185,7 @@ def _check_whole(manifest: Manifest) -> None:
 def read_permit(data: bytes) -> PermitDescription:
     """Read a permit that was unsealed; raises Permanent that names the first thing that is wrong with it."""
     where = "permit"
-    fields = Fields(parse_object(data, "the permit"), where)
+    fields = Fields({"pressed_by": "", **parse_object(data, "the permit")}, where)
     permit = PermitDescription(
         permit_id=_ulid(fields, "permit_id"),
         teachers=tuple(_texts(fields.take("teachers", list), f"{where}.teachers")),
@@ -181,6 +196,7 @@ def read_permit(data: bytes) -> PermitDescription:
         legal_basis=fields.choice("legal_basis", ("legitimate_interest", "consent")),
         sound=fields.take("sound", bool),
         granted_at=_time(fields, "granted_at"),
+        pressed_by=_text(fields, "pressed_by", empty=True),
     )
     fields.done()
     return permit
@@ -211,7 +227,7 @@ def _interval(mapping: Any, index: int) -> Interval:
     interval = Interval(
         from_us=fields.integer("from_us", 0, MAX_DURATION_US),
         to_us=fields.integer("to_us", 0, MAX_DURATION_US),
-        reason=fields.choice("reason", ("blanked", "dropped", "camera", "microphone")),
+        reason=fields.choice("reason", INTERVAL_REASONS),
     )
     fields.done()
     if interval.to_us < interval.from_us:
@@ -233,9 +249,11 @@ def _video(mapping: Any) -> VideoDescription:
 def _audio(mapping: dict[str, Any] | None) -> AudioDescription | None:
     if mapping is None:
         return None
-    fields = Fields(mapping, "manifest.audio")
+    fields = Fields({"tracks": 1, **mapping}, "manifest.audio")
     audio = AudioDescription(
-        rate_hz=fields.integer("rate_hz", 8000, 192_000), channels=fields.integer("channels", 1, 8)
+        rate_hz=fields.integer("rate_hz", 8000, 192_000),
+        channels=fields.integer("channels", 1, 8),
+        tracks=fields.integer("tracks", 1, MAX_TRACKS),
     )
     fields.done()
     return audio

@@ -44,6 +44,14 @@ _REASONS: dict[Reason, tuple[str, str]] = {
         "De opslag van het apparaat is vol: wacht tot opnamen zijn verstuurd.",
         "The device's storage is full: wait until recordings have been sent.",
     ),
+    Reason.NO_LIGHT: (
+        "De lamp werkt niet, en zonder lamp wordt niet opgenomen: laat IT kijken.",
+        "The light does not work, and nothing is recorded without one: let IT have a look.",
+    ),
+    Reason.LENS_COVERED: (
+        "Het klepje zit voor de lens: schuif het open en druk opnieuw.",
+        "The cover is in front of the lens: slide it open and press again.",
+    ),
 }
 
 _STOPS: dict[StopReason, tuple[str, str]] = {
@@ -58,6 +66,10 @@ _STOPS: dict[StopReason, tuple[str, str]] = {
     StopReason.CARD_FAILED: (
         "Gestopt: de opslag werkt niet; laat IT kijken.",
         "Stopped: the storage does not work; let IT have a look.",
+    ),
+    StopReason.PRIVACY_FAILED: (
+        "Gestopt: een afgeschermd deel kon niet worden afgeschermd; laat IT kijken.",
+        "Stopped: an area that must stay hidden could not be hidden; let IT have a look.",
     ),
     StopReason.SHUTDOWN: ("Gestopt: het apparaat gaat uit.", "Stopped: the device is shutting down."),
 }

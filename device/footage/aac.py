@@ -41,21 +41,32 @@ def _open_encoder(audio: AudioFormat, bitrate_bps: int) -> av.AudioCodecContext:
 
 
 class AacEncoder:
-    """Turns blocks of samples into AAC frames on the film's time line.
+    """Turns the blocks of one track into AAC frames on the film's time line.
 
-    ``origin_ns`` is the film's time zero. Samples before it are cut; a microphone that starts late
-    leaves the track starting late. Where blocks were lost a hole in time stays a hole, so that what
-    follows is still in step with the picture.
+    ``origin_ns`` is the film's time zero, ``first_ns`` (if it is later) where this part of the film begins.
+    Samples before that are cut; a microphone that starts late leaves the track starting late. Where blocks
+    were lost a hole in time stays a hole, so that what follows is still in step with the picture.
     """
 
     # Stamps come from counting samples, so within a run they agree to a rounding; more is a real hole.
     _TOLERANCE_SAMPLES = 240
 
-    def __init__(self, audio: AudioFormat, bitrate_bps: int, origin_ns: int) -> None:
+    def __init__(
+        self,
+        audio: AudioFormat,
+        bitrate_bps: int,
+        origin_ns: int,
+        *,
+        first_ns: int | None = None,
+        track: int = 0,
+    ) -> None:
+        self._track = track
         self._rate_hz = audio.rate_hz
         self._sample_bytes = 2 * audio.channels
         self._layout = layout_name(audio)
         self._origin_ns = origin_ns
+        begin_ns = origin_ns if first_ns is None else first_ns
+        self._first = -(-(begin_ns - origin_ns) * audio.rate_hz // NS_PER_S)
         self._pending = bytearray()
         self._position: int | None = None
         self._codec = _open_encoder(audio, bitrate_bps)
@@ -86,7 +97,8 @@ class AacEncoder:
 
     def _continue_from(self, first: int, data: bytes) -> bytes:
         """Return the part of the block that lies after what there is already."""
-        expected = 0 if self._position is None else self._position + len(self._pending) // self._sample_bytes
+        waiting = len(self._pending) // self._sample_bytes
+        expected = self._first if self._position is None else self._position + waiting
         if self._position is not None and abs(first - expected) <= self._TOLERANCE_SAMPLES:
             return data
         surplus = max(0, expected - first)
@@ -110,11 +122,12 @@ class AacEncoder:
     def _packets(self, encoded: Iterable[av.Packet[Any]]) -> list[AudioPacket]:
         """Place frames on the film's time line.
 
-        The first one out of an AAC encoder is its run-up: it lies before the first sample and is left out.
+        The first one out of an AAC encoder is its run-up. It lies before the first sample, and is left out
+        where that is the first of this part of the film.
         """
         packets = []
         for packet in encoded:
-            if packet.pts is not None and packet.pts >= 0:
+            if packet.pts is not None and packet.pts >= self._first:
                 pts_ns = self._origin_ns + packet.pts * NS_PER_S // self._rate_hz
-                packets.append(AudioPacket(bytes(packet), packet.pts, AAC_FRAME_SAMPLES, pts_ns))
+                packets.append(AudioPacket(bytes(packet), packet.pts, AAC_FRAME_SAMPLES, pts_ns, self._track))
         return packets

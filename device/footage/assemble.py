@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +19,31 @@ from device.domain.manifest import (
     VideoDescription,
     read_manifest,
 )
+from device.domain.mask import read_polygons
 from device.footage.durable import DurableFile, hash_file, sync_file, sync_folder
 from device.footage.journal import Journal
-from device.footage.seal import CHUNK_BYTES, SealedWriter
-from device.footage.segment import SUFFIX
+from device.footage.seal import CHUNK_BYTES, SUFFIX, SealedWriter
 
 MANIFEST_NAME = "manifest.age"
 Event = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """Events that begin and end an interval, and where each says its time in the film."""
+
+    reason: str
+    begins: Mapping[str, str]
+    ends: Mapping[str, str]
+
+
+# A segment begins with a picture, so it ends a gap of the camera, also one that a killed recorder left open.
+_SPANS = (
+    _Span("blanked", {"blanked": "at_us"}, {"unblanked": "at_us"}),
+    _Span("microphone", {"microphone_failed": "at_us"}, {"microphone_back": "at_us", "resumed": "at_us"}),
+    _Span("camera", {"camera_lost": "at_us"}, {"camera_back": "at_us", "segment_opened": "offset_us"}),
+    _Span("recorder", {"resumed": "lost_from_us"}, {"segment_opened": "offset_us"}),
+)
 
 
 def write_opening(
@@ -39,11 +57,16 @@ def write_opening(
     permit_sealed: str,
     video: VideoDescription,
     audio: AudioDescription | None,
+    masks: Sequence[Sequence[Sequence[int]]] = (),
 ) -> None:
-    """Write the first line of a journal: everything that is known before the first picture."""
+    """Write the first line of a journal: everything that is known before the first picture.
+
+    ``masks`` as :func:`device.domain.mask.write_polygons` gives them.
+    """
     journal.write(
         "opened", recording=recording, device=device, started_at=started_at, clock_trusted=clock_trusted,
         boot_id=boot_id, permit_sealed=permit_sealed, video=asdict(video), audio=asdict(audio) if audio else None,
+        masks=masks,
     )  # fmt: skip
 
 
@@ -79,16 +102,16 @@ def _describe(folder: Path, events: Sequence[Event], *, unclaimed: bool) -> Mani
     if opened is None or not segments:
         _check_is_empty(folder)
         return None
-    incomplete = not all(segment.complete for segment in segments)
+    corrected = [event["started_at"] for event in events if event["event"] == "clock_corrected"]
     end_us = max(segment.offset_us + (segment.duration_us or 0) for segment in segments)
     audio = opened["audio"]
     return Manifest(
         recording=opened["recording"],
         device=opened["device"],
-        started_at=opened["started_at"],
-        clock_trusted=opened["clock_trusted"],
+        started_at=corrected[-1] if corrected else opened["started_at"],
+        clock_trusted=bool(corrected) or opened["clock_trusted"],
         duration_us=end_us,
-        interrupted=incomplete or not was_stopped(events),
+        interrupted=_is_interrupted(events),
         unclaimed=unclaimed,
         dropped_frames=sum(event["frames"] for event in events if event["event"] == "dropped"),
         permit_sealed=opened["permit_sealed"],
@@ -97,6 +120,7 @@ def _describe(folder: Path, events: Sequence[Event], *, unclaimed: bool) -> Mani
         segments=tuple(segments),
         bookmarks_us=tuple(sorted(event["at_us"] for event in events if event["event"] == "bookmark")),
         intervals=tuple(_intervals(events, end_us)),
+        masks=read_polygons(opened.get("masks", []), "masks"),
     )
 
 
@@ -118,6 +142,13 @@ def seal_manifest(manifest: Manifest, folder: Path, recipients: Sequence[X25519P
     temporary.rename(path)
     sync_folder(folder)
     return file.size_bytes, file.sha256
+
+
+def _is_interrupted(events: Sequence[Event]) -> bool:
+    """Tell whether a segment is not whole, also one of which nothing reached the card, or the end is missing."""
+    opened = {event["object"] for event in events if event["event"] == "segment_opened"}
+    closed = {event["object"] for event in events if event["event"] == "segment_closed"}
+    return opened != closed or not was_stopped(events)
 
 
 def _segments(folder: Path, events: Sequence[Event]) -> list[SegmentEntry]:
@@ -161,20 +192,19 @@ def _intervals(events: Sequence[Event], end_us: int) -> list[Interval]:
         for event in events
         if event["event"] == "dropped"
     ]
-    intervals += _spans(events, "blanked", "unblanked", "blanked", end_us)
-    return intervals + _spans(events, "microphone_failed", "microphone_back", "microphone", end_us)
+    return intervals + [interval for span in _SPANS for interval in _between(events, span, end_us)]
 
 
-def _spans(events: Sequence[Event], begins: str, ends: str, reason: str, end_us: int) -> list[Interval]:
+def _between(events: Sequence[Event], span: _Span, end_us: int) -> list[Interval]:
     """Return the intervals between two kinds of events; one that was never ended lasts until the end."""
-    spans: list[Interval] = []
+    found: list[Interval] = []
     from_us: int | None = None
     for event in events:
-        if event["event"] == begins and from_us is None:
-            from_us = event["at_us"]
-        elif event["event"] == ends and from_us is not None:
-            spans.append(Interval(from_us, max(from_us, event["at_us"]), reason))
+        if event["event"] in span.begins and from_us is None:
+            from_us = event[span.begins[event["event"]]]
+        elif event["event"] in span.ends and from_us is not None:
+            found.append(Interval(from_us, max(from_us, event[span.ends[event["event"]]]), span.reason))
             from_us = None
     if from_us is not None:
-        spans.append(Interval(from_us, max(end_us, from_us), reason))
-    return spans
+        found.append(Interval(from_us, max(end_us, from_us), span.reason))
+    return found

@@ -6,6 +6,7 @@ says that it is written, so the memory of a recording does not depend on its len
 
 from __future__ import annotations
 
+import enum
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -13,7 +14,17 @@ from dataclasses import dataclass
 
 from device.ports import AudioBlock, VideoPacket
 
-Item = VideoPacket | AudioBlock
+_SOUND_LEAD_NS = 100_000_000
+
+
+class Lost(enum.Enum):
+    """Stands in the queue behind the last that came from a device, and before what comes when it is back."""
+
+    CAMERA = "camera"
+    SOUND = "sound"
+
+
+Item = VideoPacket | AudioBlock | Lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +52,54 @@ class FootageQueue:
         self._bounds = bounds
         self._notify = notify
         self._changed = threading.Condition()
-        self._video: deque[VideoPacket] = deque()
-        self._audio: deque[AudioBlock] = deque()
+        self._video: deque[VideoPacket | Lost] = deque()
+        self._audio: deque[AudioBlock | Lost] = deque()
         self._video_bytes = self._video_packets = self._audio_bytes = 0
         self._drop_from_ns: int | None = None
         self._drop_frames = 0
         self._drops: list[Drop] = []
         self._closed = False
+        self._camera = 0
+        self.camera_is_lost = False
         self.newest_ns: int | None = None
         self.audio_blocks_taken = 0
         self.audio_blocks_dropped = 0
 
-    def put_video(self, packet: VideoPacket) -> bool:
+    def lose_camera(self) -> None:
+        """No picture will come for a while; the next one that is taken is a key frame."""
+        with self._changed:
+            self._lose_camera()
+
+    def lose_sound(self) -> None:
+        """No sound will come for a while."""
+        with self._changed:
+            if not self._closed:
+                self._audio.append(Lost.SOUND)
+                self._changed.notify_all()
+
+    def next_camera(self) -> int:
+        """Return the number of a camera that was started anew; pictures of the ones before are ignored."""
+        with self._changed:
+            self._lose_camera()
+            self._camera += 1
+            return self._camera
+
+    def is_current(self, camera: int) -> bool:
+        """Tell whether this is the camera whose pictures count."""
+        with self._changed:
+            return camera == self._camera
+
+    def put_video(self, packet: VideoPacket, camera: int = 0) -> bool:
         """Take a picture, or drop it and everything up to the next key frame (it could not be decoded)."""
         with self._changed:
+            if camera != self._camera:
+                return False
             self.newest_ns = packet.pts_ns
-            if self._closed or not self._video_room() or (self._drop_from_ns is not None and not packet.key):
+            needs_key = self._drop_from_ns is not None or self.camera_is_lost
+            if self._closed or not self._video_room() or (needs_key and not packet.key):
                 self._drop(packet)
                 return False
+            self.camera_is_lost = False
             self._end_drop(packet.pts_ns)
             self._video.append(packet)
             self._video_bytes += len(packet.data)
@@ -81,11 +122,12 @@ class FootageQueue:
     def get(self, timeout_s: float, *, audio: bool = True) -> Item | None:
         """Return the next item, or None after the timeout or when closed and empty.
 
-        With ``audio=False`` sound stays where it is: the writer has enough of it for now.
+        Pictures and sound come in order of time, the sound a little earlier: pictures wait for it. With
+        ``audio=False`` sound stays where it is: the writer has enough of it for now.
         """
         with self._changed:
             self._changed.wait_for(lambda: self._video or (audio and self._audio) or self._closed, timeout_s)
-            if audio and self._audio:
+            if audio and self._audio and not self._picture_is_first():
                 return self._audio.popleft()
             return self._video.popleft() if self._video else None
 
@@ -95,7 +137,7 @@ class FootageQueue:
             if isinstance(item, VideoPacket):
                 self._video_bytes -= len(item.data)
                 self._video_packets -= 1
-            else:
+            elif isinstance(item, AudioBlock):
                 self._audio_bytes -= len(item.data)
             self._changed.notify_all()
 
@@ -145,12 +187,30 @@ class FootageQueue:
     def _audio_room(self) -> bool:
         return self._audio_bytes < self._bounds.audio_bytes
 
+    def _picture_is_first(self) -> bool:
+        if not self._video:
+            return False
+        picture, sound = self._video[0], self._audio[0]
+        if isinstance(picture, Lost) or isinstance(sound, Lost):
+            return isinstance(picture, Lost)
+        return sound.pts_ns > picture.pts_ns + _SOUND_LEAD_NS
+
+    def _lose_camera(self) -> None:
+        if self._closed or self.camera_is_lost:
+            return
+        self.camera_is_lost = True
+        self._video.append(Lost.CAMERA)
+        self._changed.notify_all()
+
     def _drop(self, packet: VideoPacket) -> None:
         if self._closed:
             return
         if self._drop_from_ns is None:
             self._drop_from_ns = packet.pts_ns
-            self._notify("dropping", "the card cannot keep up; pictures are being dropped and counted")
+            if self._video_room():
+                self._notify("dropping", "the camera came back without a key frame; it is waited for")
+            else:
+                self._notify("dropping", "the card cannot keep up; pictures are being dropped and counted")
         self._drop_frames += 1
 
     def _end_drop(self, at_ns: int) -> None:
@@ -158,47 +218,3 @@ class FootageQueue:
             return
         self._drops.append(Drop(self._drop_from_ns, max(at_ns, self._drop_from_ns), self._drop_frames))
         self._drop_from_ns, self._drop_frames = None, 0
-
-
-class _Inlet:
-    """One driver's end of the queue: the FootageSink it is given."""
-
-    def __init__(self, queue: FootageQueue, notify: Callable[[str, str], None]) -> None:
-        self._queue = queue
-        self._notify = notify
-
-    def video(self, packet: VideoPacket) -> bool:
-        """Take a picture, or return False: it was dropped and counted."""
-        return self._queue.put_video(packet)
-
-    def audio(self, block: AudioBlock) -> bool:
-        """Take sound, or return False: it was dropped and counted."""
-        return self._queue.put_audio(block)
-
-    def camera_ended(self) -> None:
-        """The source has no more pictures."""
-        self._notify("camera_ended", "the source has no more pictures")
-
-    def camera_failed(self, problem: str) -> None:
-        """The camera stopped delivering."""
-        self._notify("camera_failed", problem)
-
-    def microphone_failed(self, problem: str) -> None:
-        """The microphone stopped delivering."""
-        self._notify("microphone_failed", problem)
-
-
-class CameraInlet(_Inlet):
-    """The sink for a camera: it waits for room for pictures."""
-
-    def wait_for_room(self, timeout_s: float) -> bool:
-        """Wait until a picture would be taken."""
-        return self._queue.wait_for_video_room(timeout_s)
-
-
-class MicrophoneInlet(_Inlet):
-    """The sink for a microphone: it waits for room for sound, so neither can starve the other."""
-
-    def wait_for_room(self, timeout_s: float) -> bool:
-        """Wait until sound would be taken."""
-        return self._queue.wait_for_audio_room(timeout_s)

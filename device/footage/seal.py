@@ -21,6 +21,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from device.domain.errors import Permanent
 
+# What a sealed object's file name ends with.
+SUFFIX = ".age"
 CHUNK_BYTES = 64 * 1024
 TAG_BYTES = 16
 _BECH32 = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"

@@ -13,11 +13,12 @@ from device.footage.boxes import BoxWriter
 from device.footage.durable import DurableFile
 from device.footage.mux import SegmentMuxer, VideoTemplate
 from device.footage.packets import AudioPacket
-from device.footage.seal import SealedWriter
+from device.footage.seal import SUFFIX, SealedWriter
 from device.ports import AudioFormat, VideoPacket
 
-SUFFIX = ".age"
 _FILL_AFTER_NS = 500_000_000
+# Longer than what SegmentMuxer.push_out() puts in, so that it never takes the place of sound.
+_PUSH_AFTER_NS = 750_000_000
 
 
 class Segment:
@@ -46,17 +47,33 @@ class Segment:
         self._boxes = BoxWriter(self._sealed)
         self._muxer = SegmentMuxer(self._boxes, template, audio, frame_rate)
         self._waiting_since_ns: int | None = None
+        self._fed_ns: int | None = None
 
     def video(self, packet: VideoPacket, now_ns: int) -> None:
         """Write a picture."""
         self._muxer.video(packet, packet.pts_ns - self.start_ns)
+        self._fed_ns = now_ns
         self._let_go(now_ns)
 
-    def audio(self, packet: AudioPacket) -> bool:
+    def audio(self, packet: AudioPacket, now_ns: int) -> bool:
         """Write a frame of sound; False when it came too late for this segment and was left out."""
         if packet.pts < self._start_samples:
             return False
+        self._fed_ns = now_ns
         return self._muxer.audio(packet, packet.pts - self._start_samples)
+
+    def stand_still(self, now_ns: int) -> None:
+        """No pictures come any more, sound perhaps: write the last picture, and from now on :meth:`tick`."""
+        self._muxer.stand_still()
+        self._let_go(now_ns)
+
+    def tick(self, now_ns: int) -> None:
+        """See to it that nothing waits in memory for a packet that does not come."""
+        if self._fed_ns is not None and now_ns - self._fed_ns >= _PUSH_AFTER_NS:
+            self._fed_ns = None
+            self._muxer.push_out()
+            self._boxes.fill_chunk()
+        self._let_go(now_ns)
 
     def sync(self) -> None:
         """Put it on the card; called from the syncing thread."""

@@ -18,8 +18,10 @@ _ERRORS: dict[str, type[LeerblikError]] = {each.word: each for each in (Refused,
 class RecorderClient:
     """One question, one answer; each over a connection of its own."""
 
-    def __init__(self, runtime_dir: Path) -> None:
+    def __init__(self, runtime_dir: Path, timeout_s: float = _TIMEOUT_S) -> None:
+        """``timeout_s``: the longest wait for an answer in seconds."""
         self._path = runtime_dir / SOCKET_NAME
+        self._timeout_s = timeout_s
 
     def ask(self, do: str, **values: Any) -> dict[str, Any]:
         """Send a request and return the answer; raises the error that the recorder answered with."""
@@ -46,7 +48,7 @@ class RecorderClient:
 
     def _connect(self) -> socket.socket:
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        connection.settimeout(_TIMEOUT_S)
+        connection.settimeout(self._timeout_s)
         try:
             with short_address(self._path) as address:
                 connection.connect(address)

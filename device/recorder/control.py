@@ -22,7 +22,8 @@ from device.domain.errors import Busy, LeerblikError, Permanent, Temporary
 from device.domain.strict import parse_object
 
 SOCKET_NAME = "recorder.sock"
-_LINE_BYTES = 4096
+# As many masks as there may be fit in one line.
+_LINE_BYTES = 65_536
 _ANSWER_TIMEOUT_S = 30.0
 _MAX_CONNECTIONS = 16
 _BACKLOG = 128

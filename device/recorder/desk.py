@@ -16,16 +16,19 @@ from device.domain.texts import reason_sentence, several_sentence, stop_sentence
 from device.domain.trajectory import Agreement
 from device.footage.durable import sync_folder
 from device.ports import Camera, Clock, Indicator, Microphone, Signal
+from device.recorder import going_on, masks
 from device.recorder.aftercare import Aftercare
+from device.recorder.going_on import GoingOn
+from device.recorder.health import Health
+from device.recorder.holding import Holding
 from device.recorder.lesson import Lesson, LessonSettings
+from device.recorder.tidings import Tidings
+from device.storage import ballast
 from device.storage.catalogue import Catalogue
-from device.storage.recovery import finish
 
 _log = logging.getLogger(__name__)
-Publish = Callable[[dict[str, object]], None]
 Tell = Callable[[str, str, str], None]
 _FAULTS = (StopReason.CAMERA_FAILED, StopReason.CARD_FAILED)
-_RETRY_NS = 10_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +43,11 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class DeskSettings:
-    """What is the same for every lesson; sizes in bytes."""
+    """What is the same for every lesson; sizes in bytes. ``runtime`` is in memory, the others on the card."""
 
     spool: Path
+    state: Path
+    runtime: Path
     language: str
     reserve_bytes: int
     discard_window_ns: int
@@ -63,41 +68,62 @@ class Desk:
         settings: DeskSettings,
         catalogue: Catalogue,
         aftercare: Aftercare,
+        holding: Holding,
         new_name: Callable[[], str],
-        publish: Publish,
+        health: Health,
+        tidings: Tidings,
+        light_works: Callable[[], bool] = lambda: True,
     ) -> None:
         self._machine = machine
         self._settings = settings
         self._catalogue = catalogue
         self._aftercare = aftercare
+        self._holding = holding
         self._new_name = new_name
-        self._publish = publish
+        self._health = health
+        self._tidings = tidings
         self.lesson: Lesson | None = None
         self.recording: str | None = None
+        self.pressed_by = ""
+        self.lens_covered = False
+        self._light_works = light_works
         self._stopped_ns: dict[str, int] = {}
-        self._retry_due_ns = 0
+        self._times = 0
+        self._at_rest = Signal.READY
         self._unsaid = "idle"  # a recorder that was killed may have left "recording" behind
         self.refusal: list[dict[str, str]] = []
         self.refusals = 0
         self.problem = ""
 
-    def begin(self, tell: Tell) -> bool:
+    def begin(self, tell: Tell, who: str = "") -> bool:
         """Authorise and open the lens; False when it was refused, for a reason that is kept and shown."""
-        decision = consent.authorise(self._settings.agreement, self._situation(), self._new_name())
+        return self._begin(self._new_name(), tell, who, None)
+
+    def go_on(self, note: GoingOn, tell: Tell) -> bool:
+        """Go on with a lesson that a recorder before this one began; False when it may or can not."""
+        begun = self._begin(note.recording, tell, note.pressed_by, note)
+        if not begun:
+            self._holding.hold(note.recording, "could not be gone on with")
+        return begun
+
+    def _begin(self, recording: str, tell: Tell, who: str, note: GoingOn | None) -> bool:
+        decision = consent.authorise(self._settings.agreement, self._situation(), self._new_name(), who)
         if isinstance(decision, consent.Refusal):
             language = self._settings.language
             self.refuse([(r.value, reason_sentence(r, language)) for r in decision.reasons])
             return False
         try:
-            self._open(decision, tell)
+            self._open(decision, recording, tell, note)
         except LeerblikError as error:
             self.problem = str(error)
             self._close(StopReason.CAMERA_FAILED)
             self.refuse([(error.word, str(error))])
             return False
-        self.refusal, self.problem = [], ""
+        self.refusal, self.problem, self.pressed_by = [], "", who
+        self._health.note("camera", "")
         self._say("recording")
-        self._announce("recording", self.recording)
+        self._tidings.tell("resumed" if note else "recording", self.recording)
+        self.refresh_light()
         return True
 
     def end(self, reason: StopReason) -> None:
@@ -106,21 +132,21 @@ class Desk:
         lens_open_s = self._close(reason)
         if recording is not None:
             sentence = stop_sentence(reason, self._settings.language)
-            self._announce("stopped", recording, message=sentence, lens_open_s=lens_open_s)
+            self._tidings.tell("stopped", recording, sentence, lens_open_s=lens_open_s)
 
     def mark(self, at_ns: int) -> None:
         """Mark the moment."""
         if self.lesson is not None:
             self.lesson.mark(at_ns)
             self.show(Signal.MARKED)
-            self._announce("marked", self.recording)
+            self._tidings.tell("marked", self.recording)
 
     def blank(self, blanked: bool, at_ns: int) -> None:
         """Black out picture and sound, or end that."""
         if self.lesson is not None:
             self.lesson.blank(blanked, at_ns)
-            self.show(Signal.BLANKED if blanked else Signal.RECORDING)
-            self._announce("blanked" if blanked else "unblanked", self.recording)
+            self.refresh_light()
+            self._tidings.tell("blanked" if blanked else "unblanked", self.recording)
 
     def discard_last(self, began_ns: int) -> None:
         """The teacher says no to what was just recorded.
@@ -143,70 +169,122 @@ class Desk:
             return
         self._stopped_ns.clear()
         self.show(Signal.DISCARDED)
-        self._announce("discarded", fresh[0])
+        self._tidings.tell("discarded", fresh[0])
 
-    def go_on_without_sound(self, sentence: str) -> None:
-        """The microphone is gone; the picture goes on."""
+    def lose_camera(self) -> bool:
+        """The camera delivers nothing: open it again while the sound goes on. False when that is going on."""
+        if self.lesson is None or self.lesson.pictures is None:
+            return False
+        self.lesson.lose_camera()
+        return True
+
+    def camera_is_open(self) -> None:
+        """The camera was opened again."""
         if self.lesson is not None:
-            self.lesson.microphone_failed(sentence)
-            self._announce("microphone_failed", self.recording, message=sentence)
+            self.lesson.camera_is_open()
+
+    def camera_is_back(self) -> None:
+        """Pictures come again."""
+        if self.lesson is not None:
+            self.lesson.picture_is_away = False
+
+    def lose_microphone(self, sentence: str) -> bool:
+        """The microphone is gone; the picture goes on. False when that was known."""
+        if self.lesson is None or self.lesson.sound_is_away:
+            return False
+        self.lesson.lose_microphone(sentence)
+        return True
+
+    def microphone_is_back(self) -> None:
+        """Sound comes again."""
+        if self.lesson is not None:
+            self.lesson.sound_is_away = False
 
     def warn(self) -> None:
         """Say that the recording ends soon."""
         self.show(Signal.ENDING_SOON)
-        self._announce("ending_soon", self.recording)
+        self._tidings.tell("ending_soon", self.recording)
 
     def refuse(self, reasons: list[tuple[str, str]]) -> None:
         """Show that something did not happen, and why."""
         self.refusals += 1
         self.refusal = [{"reason": reason, "message": message} for reason, message in reasons]
         self.show(Signal.REFUSED)
-        for _, message in reasons:
-            _log.warning("refused: %s", message)
-        self._announce("refused", None, message=" ".join(message for _, message in reasons))
+        self._tidings.tell("refused", None, " ".join(message for _, message in reasons))
+
+    def refuse_reason(self, reason: consent.Reason) -> None:
+        """Show that something did not happen, for a reason that everybody knows in words."""
+        self.refuse([(reason.value, reason_sentence(reason, self._settings.language))])
 
     def show(self, signal: Signal) -> None:
         """Show a signal on every light."""
         self._machine.indicator.show(signal)
 
+    def refresh_light(self) -> None:
+        """Show what is the case now; a fault of the device while nothing is recorded."""
+        lesson = self.lesson
+        if lesson is None:
+            self.show(Signal.FAULT if self._health.problems else self._at_rest)
+        elif lesson.blanked:
+            self.show(Signal.BLANKED)
+        else:
+            ails = lesson.picture_is_away or lesson.sound_is_away or "sound" in self._health.problems
+            self.show(Signal.IMPAIRED if ails else Signal.RECORDING)
+
+    @property
+    def problems(self) -> list[str]:
+        """What is wrong with the device now, in sentences."""
+        return list(self._health.problems.values())
+
+    def remember(self, since_ns: int, *, warned: bool) -> None:
+        """Note in memory what is going on, so that a recorder after this one can go on with it."""
+        lesson, clock = self.lesson, self._machine.clock
+        if lesson is None or lesson.zero_ns is None or self.recording is None:
+            return
+        note = GoingOn(
+            self.recording, clock.boot_id(), since_ns, lesson.zero_ns, clock.monotonic_ns(),
+            lesson.blanked, warned, self.pressed_by, self._times,
+        )  # fmt: skip
+        try:
+            going_on.write(self._settings.runtime, note)
+        except OSError as error:
+            _log.debug("the note about this lesson could not be written: %s", error)
+
     def do_chores(self) -> None:
         """Finish what could not be finished, release and purge what is due."""
         if self._unsaid:
             self._say(self._unsaid)
-        self._finish_late()
+        for recording in self._holding.catch_up(self.recording):
+            self._tidings.tell("clock_corrected", recording)
         try:
             for recording, status in self._aftercare.run():
-                self._announce(status.value, recording)
-                if status is Status.PURGED and self.lesson is None:
-                    self.show(Signal.READY)
+                self._tidings.tell(status.value, recording)
+                if status is Status.PURGED:
+                    self._at_rest = Signal.READY
+                    self.refresh_light()
         except LeerblikError as error:
             _log.warning("%s", error)
 
-    def _finish_late(self) -> None:
-        now_ns = self._machine.clock.monotonic_ns()
-        if now_ns < self._retry_due_ns:
-            return
-        self._retry_due_ns = now_ns + _RETRY_NS
-        for unfinished in self._catalogue.recordings.with_status(Status.RECORDING):
-            if unfinished.id != self.recording:
-                self._finish(unfinished.id, "finished late")
+        ballast.take_when_roomy(self._settings.state, self.free_bytes(), self._settings.reserve_bytes)
 
     def free_bytes(self) -> int:
         """Return the space that is left on the card."""
         return shutil.disk_usage(self._settings.spool).free
 
-    def _open(self, permit: consent.Permit, tell: Tell) -> None:
+    def _open(self, permit: consent.Permit, recording: str, tell: Tell, note: GoingOn | None) -> None:
         machine = self._machine
         machine.camera.format()  # says what is wrong before anything is written
-        recording = self._new_name()
+        masked = masks.load(self._settings.state)
         folder = self._settings.spool / recording
-        self._catalogue.recordings.add(
-            recording,
-            machine.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
-            permit.agreement.trajectory,
-            untrusted_clock=permit.untrusted_clock,
-        )
+        if note is None:
+            self._catalogue.recordings.add(
+                recording,
+                machine.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
+                permit.agreement.trajectory,
+                untrusted_clock=permit.untrusted_clock,
+            )
         self.recording = recording
+        self._times = note.times + 1 if note else 0
         # The light first: there is no recording without one.
         self.show(Signal.RECORDING)
         self.lesson = Lesson(
@@ -217,11 +295,13 @@ class Desk:
             self._settings.lesson,
             self._new_name,
             lambda kind, sentence: tell(recording, kind, sentence),
+            masked,
         )
         try:
-            folder.mkdir(mode=0o750)
-            sync_folder(self._settings.spool)
-            self.lesson.start(folder, recording)
+            if note is None:
+                folder.mkdir(mode=0o750)
+                sync_folder(self._settings.spool)
+            self.lesson.start(folder, recording, note)
         except OSError as error:
             raise Temporary(f"the card cannot take a recording: {error}") from None
 
@@ -231,30 +311,22 @@ class Desk:
         self.lesson = self.recording = None
         if recording is None:
             return 0.0
+        # It ends on purpose: nobody goes on with it, whatever happens from here.
+        going_on.remove(self._settings.runtime)
+        self._health.note("sound", "", quietly=True)
         try:
             if lesson is not None:
                 lesson.stop(reason)
         finally:
             # Also when the camera does not close: then this process ends, and its footage is held by then.
-            self._finish(recording, reason.value)
+            self._holding.hold(recording, reason.value)
+            self.problem = self._holding.problem or self.problem
             if lesson is not None and lesson.lens_open_s > 0:
                 self._stopped_ns[recording] = self._machine.clock.monotonic_ns()
             self._say("idle")
-            self.show(Signal.FAULT if reason in _FAULTS else Signal.HELD)
+            self._at_rest = Signal.FAULT if reason in _FAULTS else Signal.HELD
+            self.refresh_light()
         return lesson.lens_open_s if lesson is not None else 0.0
-
-    def _finish(self, recording: str, note: str) -> None:
-        """Make a recording whole and hold it; what a full card prevents is tried again by the chores."""
-        clock = self._machine.clock
-        try:
-            finish(
-                self._catalogue, self._settings.spool / recording, self._settings.lesson.recipients,
-                boot_id=clock.boot_id(), now_ns=clock.monotonic_ns(), note=note,
-            )  # fmt: skip
-        except (OSError, LeerblikError) as error:
-            if self.problem != str(error):
-                _log.warning("recording %s cannot be finished yet: %s", recording, error)
-            self.problem = str(error)
 
     def _situation(self) -> consent.Situation:
         clock = self._machine.clock
@@ -264,6 +336,8 @@ class Desk:
             coach_key_present=self._settings.coach_key_present,
             free_bytes=self.free_bytes(),
             needed_bytes=self._settings.reserve_bytes,
+            light_works=self._light_works(),
+            lens_covered=self.lens_covered,
         )
 
     def _say(self, state: str) -> None:
@@ -275,6 +349,3 @@ class Desk:
             _log.warning("%s", error)
         else:
             self._unsaid = ""
-
-    def _announce(self, event: str, recording: str | None, **values: object) -> None:
-        self._publish({"event": event, "recording": recording, **values})

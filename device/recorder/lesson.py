@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from device.domain.consent import Permit
 from device.domain.errors import Permanent, Temporary
 from device.domain.manifest import AudioDescription, VideoDescription, read_permit
+from device.domain.mask import Polygon, write_polygons
 from device.domain.session import StopReason
 from device.footage.assemble import write_opening
 from device.footage.journal import Journal
@@ -21,7 +22,9 @@ from device.footage.packets import NS_PER_S
 from device.footage.queue import Bounds
 from device.footage.seal import seal_bytes
 from device.footage.writer import FootagePlan, FootageSummary, FootageWriter
-from device.ports import AudioFormat, Camera, Clock, Microphone, VideoFormat
+from device.ports import AudioFormat, Camera, Clock, Level, Microphone, VideoFormat
+from device.recorder.going_on import GoingOn
+from device.recorder.revival import Revival
 
 # A real camera's newest picture is never older than this.
 _BEHIND_NS = 200_000_000
@@ -50,6 +53,7 @@ class Lesson:
         settings: LessonSettings,
         new_name: Callable[[], str],
         notify: Notify,
+        masks: Sequence[Polygon] = (),
     ) -> None:
         if not isinstance(permit, Permit):
             raise TypeError("a lesson is recorded with a Permit only")
@@ -60,38 +64,55 @@ class Lesson:
         self._settings = settings
         self._new_name = new_name
         self._notify = notify
+        self._masks = masks
         self._writer: FootageWriter | None = None
         self._journal: Journal | None = None
         self._opened_ns = 0
+        self._revival: Revival | None = None
         self._hears = False
+        self.blanked = False
+        self.picture_is_away = False
+        self.sound_is_away = False
         self.bookmarks = 0
         self.lens_open_s = 0.0
 
-    def start(self, folder: Path, recording: str) -> None:
+    def start(self, folder: Path, recording: str, going_on: GoingOn | None = None) -> None:
         """Open lens and microphone. LeerblikError when the camera cannot; the folder may then be empty.
 
-        A microphone that cannot be opened does not stop the picture: the lesson goes on in silence.
+        A microphone that cannot be opened does not stop the picture: the lesson goes on in silence. With
+        ``going_on`` a recorder before this one began the lesson, in this folder.
         """
         permit = self.permit.description().to_bytes()
         read_permit(permit)  # what the coach's machine would refuse must not be filmed
         video = self._camera.format()
         audio = self._microphone.format() if self.permit.sound else None
         self._journal = Journal(folder)
-        self._open_journal(recording, seal_bytes(permit, self._settings.recipients), video, audio)
+        if going_on is None:
+            self._open_journal(recording, seal_bytes(permit, self._settings.recipients), video, audio)
+        else:
+            self._note_return(going_on)
         plan = FootagePlan(
             folder, self._settings.recipients, video, audio, self._settings.segment_s,
-            self._settings.audio_bitrate_bps, Bounds(),
+            self._settings.audio_bitrate_bps, Bounds(), self._clock.boot_id(),
         )  # fmt: skip
-        self._writer = FootageWriter(plan, self._journal, self._new_name, self._notify)
+        zero_ns = going_on.zero_ns if going_on else None
+        self._writer = FootageWriter(plan, self._journal, self._new_name, self._notify, zero_ns=zero_ns)
         self._writer.start()
-        # A lesson that was stopped while it was blanked must not leave the next one black.
-        self._camera.blank(False)
-        self._microphone.mute(False)
+        # Said each time: a lesson that ended while it was blanked must not leave the next one black.
+        self.blanked = going_on is not None and going_on.blanked
+        self._camera.blank(self.blanked)
+        self._microphone.mute(self.blanked)
+        self._camera.mask(self._masks)
         self._opened_ns = origin_ns = self._clock.monotonic_ns()
         self._camera.start(self.permit, self._writer.camera_inlet, origin_ns)
         if audio is not None:
             self._hears = True
             self._start_microphone(self._writer, origin_ns)
+
+    def _note_return(self, going_on: GoingOn) -> None:
+        at_us = (self._clock.monotonic_ns() - going_on.zero_ns) // 1000
+        lost_from_us = (going_on.alive_ns - going_on.zero_ns) // 1000
+        self._note("resumed", at_us=at_us, lost_from_us=max(0, lost_from_us), reason="restarted")
 
     def _start_microphone(self, writer: FootageWriter, origin_ns: int) -> None:
         try:
@@ -106,16 +127,39 @@ class Lesson:
 
     def blank(self, blanked: bool, at_ns: int) -> None:
         """Black out picture and sound for everyone, or end that."""
+        self.blanked = blanked
         self._camera.blank(blanked)
         self._microphone.mute(blanked)
         self._note("blanked" if blanked else "unblanked", at_us=self._film_us(at_ns))
 
-    def microphone_failed(self, problem: str) -> None:
-        """Go on without sound."""
-        self._hears = False
+    def lose_camera(self) -> None:
+        """Go on with the sound while the camera is closed and opened again, in a thread of its own."""
+        if self._writer is None or self._revival is not None:
+            return
+        self.picture_is_away = True
+        self._writer.camera_lost()
+        self._revival = Revival(
+            self._camera, self.permit, self._writer.new_camera_inlet, self._clock, self._notify
+        )
+
+    def camera_is_open(self) -> None:
+        """The camera was opened again; whether pictures come must be seen."""
+        self._end_revival()
+        # What was pressed while it was being opened counts.
+        self._camera.blank(self.blanked)
+
+    def lose_microphone(self, problem: str) -> None:
+        """Go on without sound, until there is some again."""
+        self.sound_is_away = True
+        # First the journal: as soon as it is set aside, the writer may note that it is back.
+        self._note("microphone_failed", at_us=self._film_us(self._clock.monotonic_ns()), problem=problem)
         if self._writer is not None:
             self._writer.set_aside_sound()
-        self._note("microphone_failed", at_us=self._film_us(self._clock.monotonic_ns()), problem=problem)
+
+    def _end_revival(self) -> None:
+        revival, self._revival = self._revival, None
+        if revival is not None:
+            revival.stop()
 
     def stop(self, reason: StopReason) -> FootageSummary:
         """Close lens and microphone, and put everything on the card, in whatever state the camera is.
@@ -129,6 +173,7 @@ class Lesson:
             stack.callback(self._close_writer, summary)
             stack.callback(self._microphone.stop)
             stack.callback(self._close_camera)
+            stack.callback(self._end_revival)
         return summary
 
     def _close_camera(self) -> None:
@@ -150,10 +195,24 @@ class Lesson:
             self._journal.close()
 
     @property
-    def pulse(self) -> tuple[int, int | None]:
-        """Pictures and blocks of sound that came so far (None: no sound is expected); they must go on rising."""
-        sound = self._writer.sound_blocks if self._writer is not None and self._hears else None
-        return self._camera.frames(), sound
+    def pictures(self) -> int | None:
+        """Pictures since the camera was last opened; None while it is being opened again."""
+        return None if self._revival is not None else self._camera.frames()
+
+    @property
+    def sound_blocks(self) -> int | None:
+        """Blocks of sound so far; None: there is no sound in this lesson."""
+        return self._writer.sound_blocks if self._writer is not None and self._hears else None
+
+    @property
+    def levels(self) -> tuple[Level, ...]:
+        """How loud each microphone is; while it is muted that means nothing."""
+        return self._microphone.levels() if self._hears and not self.blanked else ()
+
+    @property
+    def zero_ns(self) -> int | None:
+        """The stamp of the first picture, or None before there is one."""
+        return self._writer.zero_ns if self._writer is not None else None
 
     @property
     def recorded_us(self) -> int:
@@ -169,11 +228,13 @@ class Lesson:
         """Return the place in the film of a moment on the clock.
 
         A film that is played as fast as possible runs ahead of the clock or behind it; then "now" is its
-        newest picture.
+        newest picture. While no picture comes at all, the clock is right.
         """
         writer = self._writer
-        if writer is None or writer.zero_ns is None or writer.newest_ns is None:
+        if writer is None or writer.zero_ns is None:
             return 0
+        if writer.newest_ns is None or writer.camera_is_lost:
+            return max(0, at_ns - writer.zero_ns) // 1000
         if writer.newest_ns > self._clock.monotonic_ns():
             at_ns = writer.newest_ns
         at_ns = min(at_ns, writer.newest_ns + _BEHIND_NS)
@@ -200,5 +261,6 @@ class Lesson:
             boot_id=self._clock.boot_id(),
             permit_sealed=base64.b64encode(permit).decode(),
             video=VideoDescription(video.width, video.height, round(video.frame_rate * 1000)),
-            audio=AudioDescription(audio.rate_hz, audio.channels) if audio else None,
+            audio=AudioDescription(audio.rate_hz, audio.channels, audio.tracks) if audio else None,
+            masks=write_polygons(self._masks),
         )

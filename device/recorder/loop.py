@@ -3,35 +3,37 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import queue
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from device import systemd
 from device.domain import session
-from device.domain.errors import Busy, LeerblikError, Permanent, Refused
+from device.domain.consent import Reason
+from device.domain.errors import LeerblikError, Refused
 from device.domain.session import Action, Effect, Event, EventKind, Phase, StopReason
 from device.footage.packets import NS_PER_S
-from device.ports import Clock, Edge, Signal
-from device.recorder.control import error_answer
+from device.ports import Button, Clock, Edge, Signal
+from device.recorder.aiming import Aiming
+from device.recorder.checkup import Checkup
 from device.recorder.desk import Desk
-from device.recorder.vigil import Ailment, Vigil
+from device.recorder.going_on import GoingOn
+from device.recorder.nurse import Nurse
 
-_log = logging.getLogger(__name__)
+_EDGES = {
+    (Button.RECORD, True): EventKind.DOWN,
+    (Button.RECORD, False): EventKind.UP,
+    (Button.PRIVACY, True): EventKind.PRIVACY,
+    (Button.COVER, True): EventKind.COVERED,
+    (Button.COVER, False): EventKind.UNCOVERED,
+    (Button.POWER, True): EventKind.POWER,
+}
 _BUSY_TICK_S = 0.05
 _IDLE_TICK_S = 0.5
 _CHORES_EVERY_S = 0.5
-_ENDS = {
-    "camera_ended": StopReason.SOURCE_ENDED,
-    "camera_failed": StopReason.CAMERA_FAILED,
-    "card_failed": StopReason.CARD_FAILED,
-}
-_AILMENTS = {
-    Ailment.NO_PICTURE: ("camera_failed", "the camera delivers no pictures any more; check its cable"),
-    Ailment.NO_SOUND: ("microphone_failed", "the microphone delivers no sound any more; check its plug"),
-}
+_PATIENCE_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class _Notice:
 class RecorderLoop:
     """Runs in one thread; :meth:`edge`, :meth:`ask` and :meth:`stop` may be called from any.
 
-    ``gesture`` presses the software button, ``report`` describes the device; both serve requests.
+    ``answer`` serves the requests of the control socket. systemd's watchdog is fed from here and nowhere else.
     """
 
     def __init__(
@@ -58,23 +60,26 @@ class RecorderLoop:
         desk: Desk,
         clock: Clock,
         rules: session.Rules,
-        vigil: Vigil,
-        gesture: Callable[[dict[str, Any]], None],
-        report: Callable[[Phase, Desk], dict[str, Any]],
-        discard: Callable[[str], None],
+        nurse: Nurse,
+        checkup: Checkup,
+        aiming: Aiming,
+        answer: Callable[[dict[str, Any]], dict[str, Any]],
+        power_off: Callable[[], None],
     ) -> None:
         self._desk = desk
         self._clock = clock
         self._rules = rules
-        self._vigil = vigil
-        self._gesture = gesture
-        self._report = report
-        self._discard = discard
+        self._nurse = nurse
+        self._checkup = checkup
+        self._aiming = aiming
+        self._answer = answer
+        self._power_off = power_off
         # A SimpleQueue: signal handlers put into it, and Queue's lock may be held by what they interrupt.
         self._inbox: queue.SimpleQueue[Edge | _Request | _Notice | None] = queue.SimpleQueue()
         self._edges: deque[Edge] = deque()
         self._session = session.Session()
         self._chores_due_ns = 0
+        self._said = ""
 
     def edge(self, edge: Edge) -> None:
         """A button went down or came up."""
@@ -93,7 +98,8 @@ class RecorderLoop:
 
     def run(self) -> None:
         """Work until :meth:`stop`."""
-        self._desk.show(Signal.READY)
+        self._desk.refresh_light()
+        systemd.ready()
         while True:
             with contextlib.suppress(queue.Empty):
                 item = self._inbox.get(timeout=self._tick_s())
@@ -103,6 +109,8 @@ class RecorderLoop:
             # Always, also when requests come so fast that the inbox is never empty.
             self._tick()
             self._do_chores()
+        systemd.stopping()
+        self._aiming.close()
         self._step(EventKind.ENDED, StopReason.SHUTDOWN)
         self._desk.show(Signal.OFF)
 
@@ -123,23 +131,45 @@ class RecorderLoop:
     def _handle(self, item: Edge | _Request | _Notice) -> None:
         if isinstance(item, Edge):
             self._edges.popleft()
-            self._step(EventKind.DOWN if item.down else EventKind.UP, at_ns=item.at_ns)
+            self._take_edge(item)
         elif isinstance(item, _Request):
             item.answer.put(self._answer(item.values))
-        else:
-            self._notice(item)
+        elif item.recording == self._desk.recording:  # else of a lesson that has ended since
+            self._end_for(self._nurse.hear(item.kind, item.sentence))
 
-    def _step(self, kind: EventKind, reason: StopReason | None = None, at_ns: int | None = None) -> None:
+    def _take_edge(self, edge: Edge) -> None:
+        kind = _EDGES.get((edge.button, edge.down))
+        if kind is None:
+            return
+        idle = self._session.phase is Phase.IDLE
+        if edge.button is Button.RECORD and idle and self._aiming.takes(edge):
+            return
+        if edge.button is Button.COVER:
+            self._desk.lens_covered = edge.down
+        self._step(kind, at_ns=edge.at_ns, who=edge.who)
+
+    def _step(
+        self, kind: EventKind, reason: StopReason | None = None, at_ns: int | None = None, who: str = ""
+    ) -> None:
         now_ns = self._clock.monotonic_ns() if at_ns is None else at_ns
-        self._session, actions = session.step(self._session, Event(kind, now_ns, reason), self._rules)
+        event = Event(kind, now_ns, reason, who)
+        self._session, actions = session.step(self._session, event, self._rules)
         for action in actions:
             self._carry_out(action)
 
     def _carry_out(self, action: Action) -> None:
+        # A camera may take its time to open or close: that is no reason to kill the recorder.
+        slow = action.effect in (Effect.START, Effect.STOP)
+        with systemd.patience(_PATIENCE_S) if slow else contextlib.nullcontext():
+            self._do(action)
+
+    def _do(self, action: Action) -> None:
         desk = self._desk
         match action.effect:
             case Effect.START:
-                self._step(EventKind.STARTED if desk.begin(self._tell) else EventKind.REFUSED)
+                self._aiming.close()
+                begun = desk.begin(self._tell, action.who)
+                self._step(EventKind.STARTED if begun else EventKind.REFUSED)
             case Effect.STOP:
                 desk.end(action.reason or StopReason.PRESS)
                 self._step(EventKind.STOPPED)
@@ -151,87 +181,81 @@ class RecorderLoop:
                 desk.discard_last(action.at_ns - self._rules.discard_hold_ns)
             case Effect.WARN:
                 desk.warn()
+            case Effect.REFUSE_COVERED:
+                desk.refuse_reason(Reason.LENS_COVERED)
+            case Effect.POWER_OFF:
+                self._go_off()
 
-    # --- notices from camera, microphone and card, out of their threads
+    def _go_off(self) -> None:
+        try:
+            self._power_off()
+        except LeerblikError as error:
+            self._desk.refuse([(error.word, str(error))])
+            self._session = session.stay_on(self._session)
 
     def _tell(self, recording: str, kind: str, sentence: str) -> None:
+        """Take a notice from camera, microphone or card, out of their threads."""
         self._inbox.put(_Notice(recording, kind, sentence))
 
-    def _notice(self, notice: _Notice) -> None:
-        if notice.recording != self._desk.recording:
-            return  # of a lesson that has ended since
-        if notice.kind != "camera_ended":
-            self._desk.problem = notice.sentence
-            _log.warning("%s: %s", notice.kind, notice.sentence)
-        if notice.kind == "microphone_failed":
-            self._desk.go_on_without_sound(notice.sentence)
-        if notice.kind in _ENDS:
-            self._step(EventKind.ENDED, _ENDS[notice.kind])
+    def _end_for(self, reason: StopReason | None) -> None:
+        if reason is not None:
+            self._step(EventKind.ENDED, reason)
 
-    # --- requests over the control socket
+    # --- what requests may do with lessons; called from the loop itself
 
-    def _answer(self, values: dict[str, Any]) -> dict[str, Any]:
-        try:
-            return {"ok": True, **self._serve(values)}
-        except LeerblikError as error:
-            return error_answer(error)
+    @property
+    def phase(self) -> Phase:
+        """Whether a lesson is being recorded."""
+        return self._session.phase
 
-    def _serve(self, values: dict[str, Any]) -> dict[str, Any]:
-        match values.get("do"):
-            case "status":
-                return self._report(self._session.phase, self._desk)
-            case "press":
-                self._gesture(values)
-            case "discard":
-                self._discard(str(values.get("recording")))
-            case "start":
-                return self._start()
-            case "stop" | "mark" as do:
-                return self._stop_or_mark(do)
-            case other:
-                raise Permanent(
-                    f"unknown request '{other}'; known are press, start, stop, mark, discard, status, events"
-                )
-        return {}
+    @property
+    def recording(self) -> str | None:
+        """The lesson that is being recorded."""
+        return self._desk.recording
 
-    def _start(self) -> dict[str, Any]:
-        if self._session.phase is not Phase.IDLE:
-            raise Busy("a lesson is being recorded already")
+    def request_start(self) -> str:
+        """Begin a lesson because a program asked; Refused with all reasons when it may or can not."""
         self._session, actions = session.request_start(self._session, self._clock.monotonic_ns())
         for action in actions:
             self._carry_out(action)
         if self._desk.recording is None:
             raise Refused(" ".join(reason["message"] for reason in self._desk.refusal))
-        return {"recording": self._desk.recording}
+        return self._desk.recording
 
-    def _stop_or_mark(self, do: str) -> dict[str, Any]:
-        recording = self._desk.recording
-        if recording is None:
-            raise Refused("nothing is being recorded")
-        if do == "stop":
-            self._step(EventKind.ENDED, StopReason.PRESS)
-        else:
-            self._desk.mark(self._clock.monotonic_ns())
-        return {"recording": recording}
+    def request_stop(self) -> None:
+        """End the lesson because a program asked."""
+        self._step(EventKind.ENDED, StopReason.PRESS)
+
+    def request_mark(self) -> None:
+        """Mark the moment because a program asked."""
+        self._desk.mark(self._clock.monotonic_ns())
+
+    def go_on(self, note: GoingOn) -> None:
+        """Go on with the lesson of a recorder that died; before :meth:`run`."""
+        with systemd.patience(_PATIENCE_S):
+            goes_on = self._desk.go_on(note, self._tell)
+        if goes_on:
+            self._session = session.resume(note.since_ns, blanked=note.blanked, warned=note.warned)
+
+    # --- what is done now and then
 
     def _do_chores(self) -> None:
         now_ns = self._clock.monotonic_ns()
         if now_ns < self._chores_due_ns:
             return
         self._chores_due_ns = now_ns + round(_CHORES_EVERY_S * NS_PER_S)
+        systemd.alive()
+        self._aiming.tick()
         self._desk.do_chores()
-        self._watch_over_lesson(now_ns)
+        idle = self._session.phase is Phase.IDLE and not self._aiming.is_open
+        self._checkup.look(self.edge, idle=idle)
+        self._end_for(self._nurse.look(now_ns))
+        self._desk.remember(self._session.since_ns, warned=self._session.warned)
+        self._say()
 
-    def _watch_over_lesson(self, now_ns: int) -> None:
-        """End a lesson that cannot go on, and go on without a microphone that fell silent."""
-        ailment = self._vigil.look(self._desk.lesson, self._desk.free_bytes(), now_ns)
-        if ailment is None or self._desk.recording is None:
-            return
-        if ailment is Ailment.SPACE_GETS_SHORT:
-            self._desk.warn()
-        elif ailment is Ailment.NO_SPACE:
-            self._desk.problem = "the card is nearly full"
-            self._step(EventKind.ENDED, StopReason.LOW_SPACE)
-        else:
-            kind, sentence = _AILMENTS[ailment]
-            self._notice(_Notice(self._desk.recording, kind, sentence))
+    def _say(self) -> None:
+        """Tell systemd in one line how it is, when that changed."""
+        sentence = "; ".join([self._session.phase.value, *self._desk.problems])
+        if sentence != self._said:
+            self._said = sentence
+            systemd.status(sentence)

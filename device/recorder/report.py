@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from device.domain.lifecycle import Status
 from device.domain.session import Phase
 from device.recorder.aftercare import Aftercare
+from device.recorder.aiming import Aiming
 from device.recorder.desk import Desk
+from device.recorder.health import Health
 from device.storage.catalogue import Catalogue, Recording
 
 _LATEST = 20
 
 
-def describe(phase: Phase, desk: Desk, catalogue: Catalogue, aftercare: Aftercare) -> dict[str, Any]:
-    """Return what is going on; times in seconds, sizes in bytes."""
+def describe(
+    phase: Phase, desk: Desk, catalogue: Catalogue, aftercare: Aftercare, health: Health, aiming: Aiming
+) -> dict[str, Any]:
+    """Return what is going on; times in seconds, sizes in bytes, levels in decibels below full scale."""
     lesson = desk.lesson
     return {
         "state": phase.value,
@@ -25,6 +30,11 @@ def describe(phase: Phase, desk: Desk, catalogue: Catalogue, aftercare: Aftercar
         "refusal": desk.refusal,
         "refusals": desk.refusals,
         "problem": desk.problem,
+        "missing": [{"part": part, "message": message} for part, message in health.problems.items()],
+        "picture_is_away": lesson.picture_is_away if lesson else False,
+        "sound_is_away": lesson.sound_is_away if lesson else False,
+        "levels": [asdict(level) for level in lesson.levels] if lesson else [],
+        "aim": {"open": aiming.is_open, "left_s": aiming.left_s},
         "free_bytes": desk.free_bytes(),
         "recordings": [_row(each, catalogue, aftercare) for each in catalogue.recordings.latest(_LATEST)],
         "processes": [

@@ -20,7 +20,7 @@ from device.domain.lifecycle import Status, Writer
 from device.domain.manifest import Manifest
 from device.footage.assemble import MANIFEST_NAME, assemble, seal_manifest, was_discarded
 from device.footage.journal import read_journal
-from device.footage.segment import SUFFIX
+from device.footage.seal import SUFFIX
 from device.storage.catalogue import Catalogue, Damaged, Recording, StoredObject, utc_now
 
 _log = logging.getLogger(__name__)
@@ -52,18 +52,29 @@ def _open_and_read(path: Path) -> Catalogue:
 
 
 def adopt_all(
-    catalogue: Catalogue, spool: Path, recipients: Sequence[X25519PublicKey], *, boot_id: str, now_ns: int
+    catalogue: Catalogue,
+    spool: Path,
+    recipients: Sequence[X25519PublicKey],
+    *,
+    boot_id: str,
+    now_ns: int,
+    except_for: str | None = None,
 ) -> list[str]:
-    """Bring catalogue and spool together; returns the ids of recordings that were adopted."""
+    """Bring catalogue and spool together; returns the ids of recordings that were adopted.
+
+    ``except_for`` is a recording that will be gone on with.
+    """
     adopted = []
     for folder in sorted(path for path in spool.iterdir() if path.is_dir() and is_ulid(path.name)):
+        if folder.name == except_for:
+            continue
         try:
             if _adopt(catalogue, folder, recipients, boot_id, now_ns):
                 adopted.append(folder.name)
         except (Permanent, Temporary, OSError) as error:
             _log.error("recording %s stays as it is, for a person to look at: %s", folder.name, error)
     for recording in catalogue.recordings.with_status(Status.RECORDING):
-        if not (spool / recording.id).is_dir():
+        if recording.id != except_for and not (spool / recording.id).is_dir():
             _hold_empty(catalogue, recording.id, boot_id, now_ns)
     return adopted
 
@@ -80,6 +91,20 @@ def finish(
     """Make a recording whole and hold it; False when it holds no footage (the aftercare lets it go)."""
     manifest = _assemble(folder, read_journal(folder))
     return _hold(catalogue, folder, manifest, recipients, boot_id, now_ns, note)
+
+
+def seal_again(catalogue: Catalogue, folder: Path, recipients: Sequence[X25519PublicKey]) -> None:
+    """Make the manifest of a held recording anew, because its journal knows better now.
+
+    Can be repeated: a crash between card and catalogue leaves nothing that a second call does not mend.
+    """
+    manifest = _assemble(folder, read_journal(folder))
+    if manifest is not None:
+        size_bytes, sha256 = seal_manifest(manifest, folder, recipients)
+        catalogue.recordings.replace_manifest(
+            folder.name, StoredObject(MANIFEST_NAME, size_bytes, sha256),
+            started_at=manifest.started_at, untrusted_clock=not manifest.clock_trusted,
+        )  # fmt: skip
 
 
 def _assemble(folder: Path, events: Sequence[dict[str, Any]]) -> Manifest | None:

@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from device import systemd
 from device.domain.errors import Permanent, Refused, Temporary
 from server_sync.inbox.daemon import Daemon, log_outcome, stopped_by_signals
 from server_sync.inbox.disk import disk_errors
@@ -153,6 +154,8 @@ def _run(arguments: argparse.Namespace) -> int:
     daemon = Daemon(_intake(arguments, config), config.poll_interval_s)
     with stopped_by_signals(daemon):
         logging.getLogger("leerblik.inbox").info("watching %s", config.drop_box)
+        systemd.ready()
+        systemd.status(f"watching {config.drop_box}")
         daemon.run()
     return 0
 

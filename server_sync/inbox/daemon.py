@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from device import systemd
 from device.domain.errors import LeerblikError
 from server_sync.inbox.intake import Intake, Outcome, Result
 from server_sync.stopping import Stopping
@@ -43,6 +44,7 @@ class Daemon:
         """Work until :meth:`stop`."""
         pause_s = self._poll_interval_s
         while not self._stop.is_set():
+            systemd.alive()
             helpless = self._pass()
             pause_s = min(2 * pause_s, max(_MAX_PAUSE_S, pause_s)) if helpless else self._poll_interval_s
             self._stop.wait(pause_s)
@@ -52,6 +54,7 @@ class Daemon:
         seen: set[Outcome] = set()
         try:
             for outcome in self._intake.outcomes():
+                systemd.alive()
                 seen.add(outcome)
                 if outcome not in self._said:
                     log_outcome(outcome)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import argparse
 import logging
-import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from device import config
+from device import config, systemd
 from device.domain.errors import Permanent, Refused, Temporary
 from device.domain.lifecycle import Writer
 from device.domain.receipt import read_public_key
 from device.storage.catalogue import FILE_NAME, Catalogue, fresh_ulid
 from server_sync.push.loop import PROCESS, SyncLoop
+from server_sync.push.rest import hear_endings, start_anew, wait
 from server_sync.push.transport.contract import Transport
+from server_sync.push.transport.late import Late
 from server_sync.push.transport.retry import Backoff, Retrying
 from server_sync.push.transport.throttle import Throttled
 from server_sync.push.transport.window import Windowed
@@ -43,12 +44,13 @@ def run(arguments: argparse.Namespace) -> int:
             "coach.receipt_key is missing: without it no receipt counts; it is printed by 'leerblik inbox keys'"
         )
     stopping = Stopping()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+    hear_endings(stopping)
     backoff = Backoff(
         first_s=sync["retry_first_s"], limit_s=max(sync["retry_first_s"], sync["retry_limit_s"])
     )
-    transport = build_transport(sync, backoff, stopping)
+    bare = Late(_transport_maker(sync))
+    transport = _wrap(bare, sync, backoff, stopping)
+    systemd.ready()
     with _open_catalogue(Path(device["state_dir"]) / FILE_NAME, stopping) as catalogue:
         loop: SyncLoop
         uploader = Uploader(
@@ -58,6 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
         loop = SyncLoop(
             catalogue, uploader, transport, backoff, sync["poll_interval_s"], stopping,
             pause_while_recording=sync["pause_while_recording"],
+            all_sent=lambda: start_anew(stopping) if bare.is_made else None,
         )  # fmt: skip
         if not arguments.once:
             loop.run()
@@ -76,15 +79,15 @@ def _open_catalogue(path: Path, stopping: Stopping) -> Catalogue:
         except Temporary as error:
             if not said:
                 _log.warning("%s; trying again", error)
+                systemd.status(str(error))
             said = True
-            if stopping.wait(_CATALOGUE_RETRY_S):
+            if wait(stopping, _CATALOGUE_RETRY_S):
                 raise
 
 
-def build_transport(sync: dict[str, Any], backoff: Backoff, stopping: Stopping) -> Transport:
-    """Return the transport of the settings, with its wrappers."""
-    transport = Retrying(_bare_transport(sync), backoff, attempts=2, sleep=_sleep_until(stopping))
-    wrapped: Transport = transport
+def _wrap(bare: Transport, sync: dict[str, Any], backoff: Backoff, stopping: Stopping) -> Transport:
+    """Return the transport with the wrappers of the settings."""
+    wrapped: Transport = Retrying(bare, backoff, attempts=2, sleep=_sleep_until(stopping))
     if sync["bandwidth_cap_bytes_per_s"]:
         wrapped = Throttled(wrapped, sync["bandwidth_cap_bytes_per_s"])
     return Windowed(wrapped, sync["windows"]) if sync["windows"] else wrapped
@@ -94,33 +97,47 @@ def _sleep_until(stopping: Stopping) -> Callable[[float], None]:
     """Return a sleep that ends at once, and for good, when the sync is told to stop."""
 
     def sleep(seconds: float) -> None:
-        if stopping.wait(seconds):
+        if wait(stopping, seconds):
             raise Temporary("the sync is being stopped")
 
     return sleep
 
 
-def _bare_transport(sync: dict[str, Any]) -> Transport:
+def _transport_maker(sync: dict[str, Any]) -> Callable[[], Transport]:
+    """Return what makes the transport of the settings; Permanent at once when a setting is missing."""
     if sync["transport"] == "local":
-        from server_sync.push.transport.local import LocalTransport
-
         if not sync["local_dir"]:
             raise Permanent('sync.local_dir is missing; for example local_dir = "/mnt/dropbox"')
-        return LocalTransport(Path(sync["local_dir"]))
-    # Imported here: a device that writes to a folder needs no SSH library.
-    from server_sync.push.transport.sftp import SftpTransport
-
+        return lambda: _local(sync)
     for key in ("host", "host_key"):
         if not sync[key]:
             raise Permanent(f"sync.{key} is missing; see 'leerblik config example'")
+    return lambda: _sftp(sync)
+
+
+def _local(sync: dict[str, Any]) -> Transport:
+    from server_sync.push.transport.local import LocalTransport
+
+    return LocalTransport(Path(sync["local_dir"]))
+
+
+def _sftp(sync: dict[str, Any]) -> Transport:
+    # Imported here: an SSH library is large, and most of the day there is nothing to send.
+    from server_sync.push.transport.sftp import SftpTransport
+
     return SftpTransport(
         host=sync["host"],
         port=sync["port"],
         user=sync["user"],
         host_key=sync["host_key"],
-        key_file=Path(sync["key_file"]),
+        key_file=_key_file(Path(sync["key_file"])),
         inbox_dir=sync["inbox_dir"],
         receipts_dir=sync["receipts_dir"],
         connect_timeout_s=sync["connect_timeout_s"],
         operation_timeout_s=sync["operation_timeout_s"],
     )
+
+
+def _key_file(path: Path) -> Path:
+    """Return where the key really is: the unit hands it over as a credential of the same name."""
+    return systemd.credential(path.name) or path

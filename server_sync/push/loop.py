@@ -5,10 +5,14 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
+from collections.abc import Callable
 
+from device import systemd
 from device.domain.errors import LeerblikError, Permanent, Refused, Temporary
 from device.domain.lifecycle import Status
 from device.storage.catalogue import Catalogue, Recording
+from device.systemd import Happening, happened
+from server_sync.push.rest import wait
 from server_sync.push.transport.contract import Transport
 from server_sync.push.transport.retry import Backoff
 from server_sync.push.uploader import Uploader
@@ -19,7 +23,10 @@ _log = logging.getLogger(__name__)
 
 
 class SyncLoop:
-    """Runs in one thread until ``stopping`` is set; every error becomes a state that people can read."""
+    """Runs in one thread until ``stopping`` is set; every error becomes a state that people can read.
+
+    ``all_sent`` is called each time when nothing is left to send; it may end this process.
+    """
 
     def __init__(
         self,
@@ -31,6 +38,7 @@ class SyncLoop:
         stopping: Stopping,
         *,
         pause_while_recording: bool,
+        all_sent: Callable[[], None] = lambda: None,
     ) -> None:
         self._catalogue = catalogue
         self._uploader = uploader
@@ -39,6 +47,7 @@ class SyncLoop:
         self._poll_interval_s = poll_interval_s
         self._stopping = stopping
         self._pause_while_recording = pause_while_recording
+        self._all_sent = all_sent
         self._failures = 0
         self._said = ("", "")
         self._not_before_s: dict[str, float] = {}
@@ -47,7 +56,11 @@ class SyncLoop:
     def run(self) -> None:
         """Work until told to stop."""
         while not self._stopping.is_set():
-            self._stopping.wait(self.run_once())
+            wait_s = self.run_once()
+            if self._said[0] == "ok":
+                self._all_sent()
+            wait(self._stopping, wait_s)
+        systemd.stopping()
         self._transport.close()
         self._say("stopped", "the sync is not running")
 
@@ -72,6 +85,7 @@ class SyncLoop:
 
     def check_may_go_on(self) -> None:
         """Raise when an upload must stop now."""
+        systemd.alive()
         if self._stopping.is_set():
             raise Temporary("the sync is being stopped")
         if self._pause_while_recording and self._is_recording():
@@ -111,6 +125,7 @@ class SyncLoop:
         if self._uploader.has_work(recording):
             self._say("sending", f"sending recording {recording.id}")
             self._uploader.send(recording)
+            happened(_log, Happening.SENT, f"recording {recording.id} was sent", recording=recording.id)
         receipt = self._uploader.fetch_receipt(recording)
         if receipt is None:
             return
@@ -120,7 +135,9 @@ class SyncLoop:
             # Not the server's login, but this one receipt is wrong: the other recordings go on.
             raise Permanent(str(error)) from None
         if delivered:
-            _log.info("recording %s was delivered", recording.id)
+            happened(
+                _log, Happening.DELIVERED, f"recording {recording.id} was delivered", recording=recording.id
+            )
         else:
             self._put_off(recording)
 
@@ -136,6 +153,9 @@ class SyncLoop:
     def _say(self, state: str, message: str) -> None:
         if self._said != (state, message):
             self._said = (state, message)
-            if state in ("refused", "waiting", "problem"):
+            if state == "refused":
+                happened(_log, Happening.SEND_REFUSED, message, level=logging.WARNING)
+            elif state in ("waiting", "problem"):
                 _log.warning("%s", message)
+            systemd.status(message)
             self._catalogue.processes.write(PROCESS, state, message)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import time
 from collections.abc import Callable
@@ -126,6 +125,8 @@ class Uploader:
 
 def _check_undamaged(path: Path, stored: StoredObject) -> None:
     """Raise Permanent when what goes a second time is not what was recorded: the card may be failing."""
+    import hashlib  # four megabytes that a sync with nothing to send does without
+
     try:
         with path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()

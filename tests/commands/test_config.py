@@ -15,7 +15,7 @@ from device import cli, config, drivers
 from device.commands import config as command
 from device.domain.errors import LeerblikError, Permanent
 from device.domain.settings import REQUIRED, Setting, Table, toml_value
-from device.recorder.command import read_agreement
+from device.recorder.assembly import read_agreement
 
 MINIMAL = '[device]\nname = "d"\n[recorder]\ncamera = "synthetic"\n'
 TABLES = [*config.known_tables(), config.driver_table("camera", "synthetic")]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
-from gpiozero.pins.mock import MockFactory
+from gpiozero.pins.mock import MockFactory, MockPWMPin
 
 from device.domain.settings import Table
 from device.drivers import load, names
@@ -30,21 +30,31 @@ class Shown:
     changes: Callable[[], int]
 
 
-def _gpio_led() -> Iterator[Shown]:
-    module = load("indicator", "gpio_led")
-    factory = MockFactory()
-    options = Table("indicator", "a test", module.OPTIONS).read({})
-    led = module.build(options, pin_factory=factory, hurry=HURRY)
-    pin = factory.pin("GPIO27")
+def _light(driver: str, *pins: str) -> Callable[[], Iterator[Shown]]:
+    """Return a case; the first pin is the one that is lit while it records."""
 
-    def steady() -> bool:
-        changes = len(pin.states)
-        time.sleep(4.0 / HURRY)  # longer than any step but those of a steady light
-        return bool(pin.state) and len(pin.states) == changes
+    def case() -> Iterator[Shown]:
+        module = load("indicator", driver)
+        factory = MockFactory(pin_class=MockPWMPin)
+        options = Table("indicator", "a test", module.OPTIONS).read({})
+        light = module.build(options, pin_factory=factory, hurry=HURRY)
+        lamps = [factory.pin(name) for name in pins]
 
-    yield Shown(led, steady, lambda: not pin.state, lambda: len(pin.states))
-    led.close()
-    factory.close()
+        def changes() -> int:
+            return sum(len(lamp.states) for lamp in lamps)
+
+        def steady() -> bool:
+            before = changes()
+            time.sleep(4.0 / HURRY)  # longer than any step but those of a steady light
+            return [bool(lamp.state) for lamp in lamps] == [True] + [False] * (
+                len(lamps) - 1
+            ) and changes() == before
+
+        yield Shown(light, steady, lambda: not any(lamp.state for lamp in lamps), changes)
+        light.close()
+        factory.close()
+
+    return case
 
 
 def _console() -> Iterator[Shown]:
@@ -64,7 +74,11 @@ def _console() -> Iterator[Shown]:
     console.close()
 
 
-CASES = {"gpio_led": _gpio_led, "console": _console}
+CASES = {
+    "gpio_led": _light("gpio_led", "GPIO27"),
+    "gpio_rgb": _light("gpio_rgb", "GPIO27", "GPIO5", "GPIO6"),
+    "console": _console,
+}
 SHOWS_NOTHING = {"none"}
 
 

@@ -68,10 +68,37 @@ def _record_until_killed(house: House, chance: random.Random) -> tuple[str, floa
     time.sleep(chance.uniform(2.2, 6.0))
     house.kill("recorder")
     filmed_s = time.monotonic() - began_s
+    forget_memory(house)
     house.start("recorder")
     house.wait_for_recorder()
     assert row(house, recording)["interrupted"]
     return recording, filmed_s
+
+
+def forget_memory(house: House) -> None:
+    """Lose what lies in memory only, as with the power: else the lesson would be gone on with."""
+    for path in (house.folder / "run").iterdir():
+        path.unlink()
+
+
+@pytest.mark.timeout(300)
+def test_a_lesson_whose_recorder_is_killed_again_and_again_goes_on_to_its_end(tmp_path: Path) -> None:
+    chance = random.Random(SEED)
+    with make_house(tmp_path / "house") as house:
+        recording = house.client.ask("start")["recording"]
+        for _ in range(3):
+            time.sleep(chance.uniform(2.2, 4.0))
+            house.kill("recorder")
+            house.start("recorder")
+            house.wait_for_recorder()
+            assert house.client.ask("status")["recording"] == recording
+        time.sleep(3)
+        house.client.ask("stop")
+        wait_for(house, recording, "purged")
+        report = analyse(film_of(house, recording))
+        assert report.corrupt == 0, f"seed {SEED}"
+        assert report.video_duration_s > 3 * 2.2 + 3, f"seed {SEED}"
+        assert row(house, recording)["interrupted"]
 
 
 def _kill_and_restart(house: House, name: str, after_s: float) -> None:

@@ -30,6 +30,8 @@ CAUSES: dict[Reason, dict[str, Any]] = {
     Reason.OBJECTIONS_NOT_ARRANGED: {"objecting_pupils": 1},
     Reason.NO_COACH_KEY: {"coach_key_present": False},
     Reason.NO_SPACE: {"free_bytes": 9},
+    Reason.NO_LIGHT: {"light_works": False},
+    Reason.LENS_COVERED: {"lens_covered": True},
 }
 _SITUATION_FIELDS = {field.name for field in dataclasses.fields(Situation)}
 
@@ -98,7 +100,7 @@ def test_an_untrusted_clock_does_not_forbid_but_is_remembered() -> None:
 def test_a_permit_cannot_be_made_anywhere_else() -> None:
     for issuer in (None, object(), "issuer"):
         with pytest.raises(TypeError, match="authorise only"):
-            Permit(PERMIT_ID, agreement(), NOW, False, issuer)
+            Permit(PERMIT_ID, agreement(), NOW, False, "", issuer)
 
 
 def test_a_permit_cannot_be_turned_into_one_for_something_else() -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from device.domain.errors import Permanent
 from device.domain.identifiers import make_ulid
 from device.domain.manifest import (
+    INTERVAL_REASONS,
     MAX_DURATION_US,
     MAX_MANIFEST_BYTES,
     AudioDescription,
@@ -25,6 +26,7 @@ from device.domain.manifest import (
     read_manifest,
     read_permit,
 )
+from device.domain.mask import SCALE
 
 TIME = "2026-09-01T08:30:00.250000Z"
 
@@ -34,7 +36,7 @@ def ulid(number: int) -> str:
 
 
 PERMIT = PermitDescription(
-    ulid(2), ("teacher-1",), "group-1", "T-1", 1, "", "consent", sound=True, granted_at=TIME
+    ulid(2), ("teacher-1",), "group-1", "T-1", 1, "", "consent", sound=True, granted_at=TIME, pressed_by="t1"
 )
 SEALED = base64.b64encode(b"age-encryption.org/v1\n" + bytes(100)).decode()
 
@@ -58,6 +60,7 @@ def manifest(**changes: Any) -> Manifest:
         ),
         "bookmarks_us": (1, 2_000_000),
         "intervals": (Interval(5, 6, "blanked"),),
+        "masks": (((0, 0), (10_000, 0), (5000, 10_000)),),
     }
     return Manifest(**{**values, **changes})
 
@@ -77,7 +80,10 @@ permits = st.builds(
     st.sampled_from(("legitimate_interest", "consent")),
     st.booleans(),
     times,
+    st.one_of(st.just(""), texts),
 )
+parts = st.integers(0, SCALE)
+polygons = st.lists(st.tuples(parts, parts), min_size=3, max_size=5).map(tuple)
 
 
 @st.composite
@@ -86,7 +92,7 @@ def manifests(draw: st.DrawFn) -> Manifest:
     complete = draw(st.booleans())
     segments, offset_us = [], draw(st.integers(0, 1000))
     for index, duration_us in enumerate(durations):
-        whole = complete or index + 1 < len(durations)
+        whole = complete or draw(st.booleans())
         length = duration_us if whole else None
         sha256 = f"{index:064x}"
         segments.append(SegmentEntry(ulid(100 + index), offset_us, length, 1 + index, sha256, complete=whole))
@@ -102,10 +108,13 @@ def manifests(draw: st.DrawFn) -> Manifest:
         dropped_frames=draw(st.integers(0, 1 << 32)),
         permit_sealed=draw(st.sampled_from((SEALED, base64.b64encode(b"age-encryption.org/v1\n").decode()))),
         video=VideoDescription(draw(st.integers(16, 8192)), 720, draw(st.integers(1000, 1_000_000))),
-        audio=draw(st.one_of(st.none(), st.just(AudioDescription(48_000, 2)))),
+        audio=draw(st.one_of(st.none(), st.just(AudioDescription(48_000, 2, draw(st.integers(1, 2)))))),
         segments=tuple(segments),
         bookmarks_us=tuple(sorted(draw(st.lists(lengths_us, max_size=5)))),
-        intervals=tuple(Interval(each, each + draw(lengths_us), "dropped") for each in froms),
+        intervals=tuple(
+            Interval(each, each + draw(lengths_us), draw(st.sampled_from(INTERVAL_REASONS))) for each in froms
+        ),
+        masks=tuple(draw(st.lists(polygons, max_size=3))),
     )
 
 
@@ -140,7 +149,7 @@ def _document() -> dict[str, Any]:
     return {"manifest": json.loads(manifest().to_bytes()), "permit": json.loads(PERMIT.to_bytes())}
 
 
-def _read_changed(path: Path, change: Callable[[Any, Any], None]) -> None:
+def _read_changed(path: Path, change: Callable[[Any, Any], None]) -> Manifest | PermitDescription:
     """Change one place in one of the documents, and read that."""
     document = _document()
     place: Any = document
@@ -148,29 +157,43 @@ def _read_changed(path: Path, change: Callable[[Any, Any], None]) -> None:
         place = place[key]
     change(place, path[-1])
     data = json.dumps(document[str(path[0])]).encode()
-    if path[0] == "permit":
-        read_permit(data)
-    else:
-        read_manifest(data)
+    return read_permit(data) if path[0] == "permit" else read_manifest(data)
 
 
 PATHS = sorted((path for path in _paths(_document()) if len(path) > 1), key=str)
-KEY_PATHS = [path for path in PATHS if isinstance(path[-1], str)]
+# What came later may lack: the documents of an older device are read as well.
+LATER: dict[Path, Any] = {
+    ("manifest", "masks"): (),
+    ("manifest", "audio", "tracks"): 1,
+    ("permit", "pressed_by"): "",
+}
+KEY_PATHS = [path for path in PATHS if isinstance(path[-1], str) and path not in LATER]
 WRONG: tuple[Any, ...] = (None, [], {}, "", "../../etc/passwd", -1, 1.5, 1 << 60, "x" * 501)
 # The only other values than the one in the document that are right in its place.
 RIGHT: dict[Path, list[Any]] = {
     ("manifest", "audio"): [None],
     ("manifest", "segments", 1, "duration_us"): [None],
+    ("manifest", "masks"): [[]],
     ("permit", "learning_question"): [""],
+    ("permit", "pressed_by"): [""],
 }
-TEXT_KEYS = {"device", "group", "trajectory", "learning_question"}
+TEXT_KEYS = {"device", "group", "trajectory", "learning_question", "pressed_by"}
+
+
+def delete(place: Any, key: Any) -> None:
+    del place[key]
+
+
+@pytest.mark.parametrize("path", LATER, ids=str)
+def test_a_key_that_came_later_may_lack(path: Path) -> None:
+    found: Any = _read_changed(path, delete)
+    for key in path[1:]:
+        found = getattr(found, str(key))
+    assert found == LATER[path]
 
 
 @pytest.mark.parametrize("path", KEY_PATHS, ids=str)
 def test_a_missing_key_is_named(path: Path) -> None:
-    def delete(place: Any, key: Any) -> None:
-        del place[key]
-
     with pytest.raises(Permanent, match=rf"lacks the key '{path[-1]}'"):
         _read_changed(path, delete)
 

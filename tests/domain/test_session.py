@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from device.domain.session import Action, Effect, Event, EventKind, Phase, Rules, Session, StopReason, step
+from device.domain.session import (
+    Action,
+    Effect,
+    Event,
+    EventKind,
+    Phase,
+    Rules,
+    Session,
+    StopReason,
+    request_start,
+    resume,
+    stay_on,
+    step,
+)
 
 S = 1_000_000_000
 MS = 1_000_000
@@ -26,8 +39,8 @@ class Recorder:
         self.session = Session()
         self.actions: list[Action] = []
 
-    def event(self, kind: EventKind, at_ns: int, reason: StopReason | None = None) -> None:
-        self.session, actions = step(self.session, Event(kind, at_ns, reason), self.rules)
+    def event(self, kind: EventKind, at_ns: int, reason: StopReason | None = None, who: str = "") -> None:
+        self.session, actions = step(self.session, Event(kind, at_ns, reason, who), self.rules)
         for action in actions:
             self.actions.append(action)
             if action.effect is Effect.START:
@@ -230,6 +243,311 @@ def test_a_button_that_was_down_when_the_lesson_ended_starts_nothing_when_it_com
     assert recorder.effects == [Effect.START, Effect.STOP]
 
 
+# --- blanking: by holding, with the privacy button, by covering the lens
+
+
+def blanked(kind: EventKind = EventKind.PRIVACY) -> Recorder:
+    recorder = recording()
+    recorder.event(kind, 10 * S)
+    assert recorder.effects == [Effect.START, Effect.BLANK]
+    return recorder
+
+
+def test_while_blanked_a_press_shows_the_class_again_when_it_is_released_and_not_before() -> None:
+    recorder = blanked()
+    recorder.event(EventKind.DOWN, 20 * S)
+    recorder.tick(23 * S - 1)
+    assert recorder.effects[-1] is Effect.BLANK
+    recorder.event(EventKind.UP, 23 * S - 1)
+    assert recorder.actions[-1] == Action(Effect.UNBLANK, 23 * S - 1)
+    recorder.tick(30 * S)
+    assert recorder.session.phase is Phase.RECORDING
+
+
+def test_holding_three_seconds_while_blanked_stops_and_nobody_is_filmed_again() -> None:
+    recorder = blanked()
+    recorder.event(EventKind.DOWN, 20 * S)
+    recorder.tick(23 * S)
+    assert recorder.actions[-1] == Action(Effect.STOP, 23 * S, StopReason.PRESS)
+    for later_s in (24, 26, 28, 30):
+        recorder.tick(later_s * S)
+    recorder.event(EventKind.UP, 31 * S)
+    assert recorder.effects == [Effect.START, Effect.BLANK, Effect.STOP]  # held on: no discard either
+
+
+def test_a_hold_while_blanked_that_nobody_ticked_through_stops_when_it_is_released() -> None:
+    recorder = blanked()
+    recorder.press(20 * S, hold_ns=4 * S)
+    assert recorder.effects == [Effect.START, Effect.BLANK, Effect.STOP]
+
+
+def test_the_hold_that_blanks_does_not_go_on_to_stop() -> None:
+    recorder = recording()
+    recorder.hold(10 * S, 20 * S)
+    assert recorder.effects == [Effect.START, Effect.BLANK]
+
+
+def test_a_double_press_while_blanked_has_stopped_not_gone_on() -> None:
+    recorder = blanked()
+    recorder.press(20 * S)
+    recorder.press(20 * S + 300 * MS)
+    recorder.tick(21 * S)
+    assert recorder.effects[2:] == [Effect.UNBLANK, Effect.STOP]
+
+
+def test_the_privacy_button_blanks_and_shows_again() -> None:
+    recorder = blanked()
+    recorder.event(EventKind.PRIVACY, 20 * S)
+    assert recorder.actions[1:] == [Action(Effect.BLANK, 10 * S), Action(Effect.UNBLANK, 20 * S)]
+
+
+def test_a_nervous_second_push_on_the_privacy_button_does_not_show_the_class() -> None:
+    recorder = blanked()
+    recorder.event(EventKind.PRIVACY, 11 * S - 1)
+    assert recorder.effects == [Effect.START, Effect.BLANK]
+
+
+def test_what_holding_blanked_the_privacy_button_shows_again() -> None:
+    recorder = recording()
+    recorder.hold(10 * S, 4 * S)
+    recorder.event(EventKind.PRIVACY, 20 * S)
+    assert recorder.effects == [Effect.START, Effect.BLANK, Effect.UNBLANK]
+
+
+@pytest.mark.parametrize("kind", [EventKind.PRIVACY, EventKind.COVERED, EventKind.UNCOVERED])
+def test_while_nothing_is_recorded_privacy_button_and_cover_do_nothing(kind: EventKind) -> None:
+    recorder = Recorder()
+    recorder.event(kind, 5 * S)
+    assert recorder.effects == []
+
+
+def test_a_covered_lens_is_blank_for_as_long_as_it_is_covered() -> None:
+    recorder = blanked(EventKind.COVERED)
+    recorder.event(EventKind.UNCOVERED, 20 * S)
+    assert recorder.actions[1:] == [Action(Effect.BLANK, 10 * S), Action(Effect.UNBLANK, 20 * S)]
+
+
+def test_uncovering_the_lens_shows_nothing_that_a_button_had_blanked() -> None:
+    recorder = blanked()
+    recorder.event(EventKind.COVERED, 20 * S)
+    recorder.event(EventKind.UNCOVERED, 30 * S)
+    assert recorder.effects == [Effect.START, Effect.BLANK]
+    recorder.press(40 * S)
+    assert recorder.effects[-1] is Effect.UNBLANK
+
+
+def test_the_privacy_button_under_the_cover_keeps_the_class_hidden_when_it_is_taken_off() -> None:
+    recorder = blanked(EventKind.COVERED)
+    recorder.event(EventKind.PRIVACY, 20 * S)
+    recorder.event(EventKind.UNCOVERED, 30 * S)
+    assert recorder.effects == [Effect.START, Effect.BLANK]
+    assert recorder.session.phase is Phase.BLANKED
+
+
+@pytest.mark.parametrize("before", [EventKind.COVERED, EventKind.PRIVACY])
+def test_while_the_lens_is_covered_showing_the_class_is_refused_and_stopping_is_not(
+    before: EventKind,
+) -> None:
+    recorder = blanked(before)
+    recorder.event(EventKind.COVERED, 11 * S)
+    recorder.press(20 * S)
+    assert recorder.actions[-1] == Action(Effect.REFUSE_COVERED, 20 * S + 50 * MS)
+    assert recorder.session.phase is Phase.BLANKED
+    recorder.hold(30 * S, 3 * S)
+    assert recorder.effects[3:] == [Effect.STOP]
+
+
+def test_the_privacy_button_cannot_show_what_is_covered() -> None:
+    recorder = blanked()
+    recorder.event(EventKind.COVERED, 20 * S)
+    recorder.event(EventKind.PRIVACY, 30 * S)
+    assert recorder.effects[2:] == [Effect.REFUSE_COVERED]
+    recorder.event(EventKind.UNCOVERED, 40 * S)
+    assert recorder.session.phase is Phase.BLANKED
+
+
+@pytest.mark.parametrize("kind", [EventKind.PRIVACY, EventKind.COVERED])
+def test_a_press_that_meant_stop_stops_also_when_the_class_is_hidden_before_its_release(
+    kind: EventKind,
+) -> None:
+    recorder = recording()
+    recorder.event(EventKind.DOWN, 10 * S)
+    recorder.event(kind, 10 * S + 20 * MS)
+    recorder.event(EventKind.UP, 10 * S + 50 * MS)
+    recorder.press(10 * S + 200 * MS)  # and whoever presses again has not shown it either
+    recorder.tick(12 * S)
+    assert recorder.actions[2:] == [Action(Effect.STOP, 10 * S, StopReason.PRESS)]
+
+
+def test_a_hold_that_meant_blank_outlives_the_cover_that_came_between() -> None:
+    recorder = recording()
+    recorder.event(EventKind.DOWN, 10 * S)
+    recorder.event(EventKind.COVERED, 11 * S)
+    recorder.tick(13 * S)
+    recorder.event(EventKind.UNCOVERED, 14 * S)
+    recorder.event(EventKind.UP, 15 * S)
+    recorder.tick(16 * S)
+    assert recorder.effects == [Effect.START, Effect.BLANK]
+    assert recorder.session.phase is Phase.BLANKED
+
+
+def test_the_finger_that_blanked_by_holding_does_not_show_the_class_for_another_that_came_down_since() -> (
+    None
+):
+    recorder = recording()
+    recorder.event(EventKind.DOWN, 10 * S)
+    recorder.tick(13 * S)
+    recorder.event(EventKind.DOWN, 14 * S)
+    recorder.event(EventKind.UP, 15 * S)
+    recorder.event(EventKind.UP, 16 * S)
+    assert recorder.effects == [Effect.START, Effect.BLANK]
+
+
+def test_a_press_that_meant_stop_stops_also_when_another_finger_comes_down_on_the_blank_screen() -> None:
+    recorder = recording()
+    recorder.event(EventKind.DOWN, 10 * S)
+    recorder.event(EventKind.PRIVACY, 10 * S + 20 * MS)
+    recorder.event(EventKind.DOWN, 10 * S + 40 * MS)
+    recorder.event(EventKind.UP, 10 * S + 60 * MS)
+    recorder.event(EventKind.UP, 10 * S + 80 * MS)
+    recorder.tick(12 * S)
+    assert recorder.effects == [Effect.START, Effect.BLANK, Effect.STOP]
+
+
+def test_a_press_to_show_the_class_that_the_cover_has_shown_already_does_not_stop() -> None:
+    recorder = blanked(EventKind.COVERED)
+    recorder.event(EventKind.DOWN, 20 * S)
+    recorder.event(EventKind.UNCOVERED, 20 * S + 20 * MS)
+    recorder.event(EventKind.UP, 20 * S + 50 * MS)
+    recorder.tick(22 * S)
+    assert recorder.effects == [Effect.START, Effect.BLANK, Effect.UNBLANK]
+
+
+@pytest.mark.parametrize("kind", [EventKind.PRIVACY, EventKind.COVERED])
+def test_what_was_hidden_while_the_lens_opened_is_blank_from_the_first_picture(kind: EventKind) -> None:
+    session, _ = step(Session(), Event(EventKind.DOWN, 0), RULES)
+    session, _ = step(session, Event(kind, 1), RULES)
+    session, actions = step(session, Event(EventKind.STARTED, 2), RULES)
+    assert actions == (Action(Effect.BLANK, 2),)
+    assert session.phase is Phase.BLANKED
+
+
+def test_the_session_tells_that_the_lens_is_covered_also_between_lessons() -> None:
+    recorder = blanked(EventKind.COVERED)
+    recorder.event(EventKind.ENDED, 20 * S, StopReason.PRESS)
+    assert recorder.session.covered
+    recorder.event(EventKind.UNCOVERED, 30 * S)
+    assert not recorder.session.covered
+
+
+# --- who pressed
+
+
+def test_a_start_tells_who_pressed_whether_it_begins_with_the_press_or_with_its_release() -> None:
+    recorder = Recorder()
+    recorder.event(EventKind.DOWN, 0, who="teacher-1")
+    recorder.event(EventKind.UP, 1)
+    recorder.event(EventKind.ENDED, 10 * S, StopReason.PRESS)
+    recorder.event(EventKind.DOWN, 20 * S, who="teacher-2")
+    recorder.event(EventKind.UP, 20 * S + 1)
+    starts = [action for action in recorder.actions if action.effect is Effect.START]
+    assert [action.who for action in starts] == ["teacher-1", "teacher-2"]
+    assert request_start(Session(), 5, "teacher-3")[1] == (Action(Effect.START, 5, who="teacher-3"),)
+
+
+# --- switching off
+
+
+def test_the_power_button_finishes_the_lesson_and_then_the_device_goes_off() -> None:
+    recorder = recording()
+    recorder.event(EventKind.POWER, 10 * S)
+    assert recorder.actions[1:] == [
+        Action(Effect.STOP, 10 * S, StopReason.SHUTDOWN),
+        Action(Effect.POWER_OFF, 10 * S),
+    ]
+
+
+def test_while_nothing_is_recorded_the_device_goes_off_at_once() -> None:
+    recorder = Recorder()
+    recorder.event(EventKind.POWER, 10 * S)
+    assert recorder.actions == [Action(Effect.POWER_OFF, 10 * S)]
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (EventKind.STARTED, [Action(Effect.STOP, 1, StopReason.SHUTDOWN), Action(Effect.POWER_OFF, 1)]),
+        (EventKind.REFUSED, [Action(Effect.POWER_OFF, 1)]),
+    ],
+)
+def test_a_lens_that_was_opening_is_closed_again_before_the_device_goes_off(
+    answer: EventKind, expected: list[Action]
+) -> None:
+    session, _ = step(Session(), Event(EventKind.DOWN, 0), RULES)
+    done: list[Action] = []
+    for kind in (EventKind.POWER, answer, EventKind.STOPPED):
+        session, actions = step(session, Event(kind, 1), RULES)
+        done += actions
+    assert done == expected
+
+
+def test_between_power_button_and_darkness_nothing_starts_and_nothing_is_discarded() -> None:
+    recorder = recording()
+    recorder.event(EventKind.POWER, 10 * S)
+    recorder.press(20 * S)
+    recorder.hold(30 * S, 6 * S)
+    assert recorder.effects == [Effect.START, Effect.STOP, Effect.POWER_OFF]
+    assert request_start(recorder.session, 40 * S) == (recorder.session, ())
+
+
+def test_a_finger_that_was_down_when_the_device_went_off_starts_nothing_when_it_comes_up() -> None:
+    recorder = recording()
+    recorder.event(EventKind.ENDED, 10 * S, StopReason.PRESS)
+    recorder.event(EventKind.DOWN, 20 * S)
+    recorder.event(EventKind.POWER, 20 * S + 20 * MS)
+    recorder.event(EventKind.UP, 20 * S + 50 * MS)
+    assert recorder.effects == [Effect.START, Effect.STOP, Effect.POWER_OFF]
+
+
+def test_a_device_that_could_not_be_switched_off_records_again_and_can_be_asked_again() -> None:
+    recorder = Recorder()
+    recorder.event(EventKind.POWER, 0)
+    recorder.event(EventKind.POWER, S)
+    recorder.session = stay_on(recorder.session)
+    recorder.press(2 * S)
+    assert recorder.effects == [Effect.POWER_OFF, Effect.POWER_OFF, Effect.START]
+
+
+# --- after a crash
+
+
+@pytest.mark.parametrize("warned", [False, True])
+def test_a_lesson_that_goes_on_after_a_crash_keeps_its_length_and_its_warning(warned: bool) -> None:
+    recorder = Recorder(Rules(maximum_ns=100 * S, warning_ns=60 * S))
+    recorder.session = resume(0, blanked=False, warned=warned)
+    assert recorder.session.phase is Phase.RECORDING
+    recorder.tick(50 * S)
+    recorder.tick(100 * S)
+    assert recorder.effects == [Effect.STOP] if warned else [Effect.WARN, Effect.STOP]
+
+
+def test_what_was_blank_before_a_crash_is_blank_after_it_until_a_press() -> None:
+    recorder = Recorder()
+    recorder.session = resume(0, blanked=True, warned=False)
+    for kind in (EventKind.COVERED, EventKind.UNCOVERED):
+        recorder.event(kind, 10 * S)
+    assert recorder.session.phase is Phase.BLANKED
+    recorder.press(20 * S)
+    assert recorder.effects == [Effect.UNBLANK]
+
+
+def test_a_lens_that_was_covered_during_a_crash_is_blank_as_soon_as_that_is_known() -> None:
+    recorder = Recorder()
+    recorder.session = resume(0, blanked=False, warned=False)
+    recorder.event(EventKind.COVERED, 1)
+    assert recorder.effects == [Effect.BLANK]
+
+
 # --- after any sequence of events, at any times
 
 events = st.lists(
@@ -269,6 +587,8 @@ def test_the_lens_is_opened_by_an_answered_start_only_and_closed_before_the_next
         session, actions = step(session, Event(kind, now_ns, reason), RULES)
         if phase is Phase.STARTING and kind in (EventKind.STARTED, EventKind.REFUSED):
             phase = Phase.RECORDING if kind is EventKind.STARTED else Phase.IDLE
+        elif phase is Phase.STOPPING and kind is EventKind.STOPPED:
+            phase = Phase.IDLE
         for action in actions:
             phase = _after(phase, action)
         if phase is Phase.STOPPING and kind is EventKind.STOPPED:
@@ -284,6 +604,8 @@ def _after(phase: Phase, action: Action) -> Phase:
         Effect.MARK: {Phase.RECORDING: Phase.RECORDING},
         Effect.BLANK: {Phase.RECORDING: Phase.BLANKED},
         Effect.UNBLANK: {Phase.BLANKED: Phase.RECORDING},
+        Effect.REFUSE_COVERED: {Phase.BLANKED: Phase.BLANKED},
+        Effect.POWER_OFF: {Phase.IDLE: Phase.IDLE},
         Effect.DISCARD: {Phase.IDLE: Phase.IDLE},
         Effect.WARN: {each: each for each in LENS_OPEN},
     }
@@ -319,3 +641,105 @@ def test_however_the_button_is_used_the_longest_length_ends_the_lesson(
             if session.phase not in LENS_OPEN:
                 break
         assert session.phase is Phase.STOPPING
+
+
+class Hidden:
+    """What must be hidden, told from the outside: a switch and what was asked for, without any finger."""
+
+    def __init__(self) -> None:
+        self.covered = False
+        self.by_button = False
+
+    def see(self, phase: Phase, event: Event, actions: Iterable[Action]) -> None:
+        if event.kind in (EventKind.COVERED, EventKind.UNCOVERED):
+            self.covered = event.kind is EventKind.COVERED
+        effects = {action.effect for action in actions}
+        by_cover = event.kind is EventKind.COVERED or (Effect.START in effects and self.covered)
+        if Effect.BLANK in effects and not by_cover:
+            self.by_button = True
+        if event.kind is EventKind.PRIVACY and not effects and phase in LENS_OPEN:
+            self.by_button = True  # under the cover that had blanked, or again
+        if effects & {Effect.UNBLANK, Effect.STOP}:
+            self.by_button = False
+
+
+class LiveRecorder(Recorder):
+    """Plays random events; answers START and STOP at once, so that they reach deep into the grammar."""
+
+    def play(
+        self, steps: Iterable[tuple[EventKind, int, StopReason | None]]
+    ) -> Iterator[tuple[Session, Event, list[Action]]]:
+        now_ns = 10 * S
+        for kind, passed_ns, reason in steps:
+            now_ns += passed_ns
+            before, done = self.session, len(self.actions)
+            self.event(kind, now_ns, reason)
+            yield before, Event(kind, now_ns, reason), self.actions[done:]
+
+
+deeds = st.lists(
+    st.tuples(
+        st.sampled_from(
+            (
+                *(EventKind.DOWN, EventKind.UP, EventKind.TICK) * 2,
+                EventKind.PRIVACY,
+                EventKind.COVERED,
+                EventKind.UNCOVERED,
+            )
+        ),
+        st.sampled_from((0, 50 * MS, 300 * MS, 399 * MS, 400 * MS, 999 * MS, S, 3 * S - 1, 3 * S, 61 * S)),
+        st.none(),
+    ),
+    max_size=40,
+)
+
+
+@settings(max_examples=600, deadline=None)
+@given(deeds)
+def test_while_the_lens_is_covered_or_a_button_hid_the_class_nothing_shows_it_but_who_may(
+    steps: list[tuple[EventKind, int, StopReason | None]],
+) -> None:
+    recorder, hidden = LiveRecorder(), Hidden()
+    for before, event, actions in recorder.play(steps):
+        shows = [action for action in actions if action.effect is Effect.UNBLANK]
+        by_cover_alone = event.kind is EventKind.UNCOVERED and not hidden.by_button
+        assert not shows or by_cover_alone or event.kind in (EventKind.UP, EventKind.PRIVACY)
+        hidden.see(recorder.session.phase, event, actions)
+        assert not (shows and hidden.covered)
+        if recorder.session.phase in LENS_OPEN and (hidden.covered or hidden.by_button):
+            assert recorder.session.phase is Phase.BLANKED, (before, event)
+        assert recorder.session.covered == hidden.covered
+
+
+@settings(max_examples=300, deadline=None)
+@given(deeds)
+def test_only_a_press_that_came_down_on_a_blank_screen_or_the_privacy_button_shows_the_class(
+    steps: list[tuple[EventKind, int, StopReason | None]],
+) -> None:
+    recorder, came_down_blank = LiveRecorder(), False
+    for before, event, actions in recorder.play(steps):
+        if event.kind is EventKind.DOWN and before.down_ns is None:
+            came_down_blank = before.phase is Phase.BLANKED
+        if event.kind is EventKind.UP and any(action.effect is Effect.UNBLANK for action in actions):
+            assert came_down_blank
+
+
+@settings(max_examples=300, deadline=None)
+@given(deeds, st.integers(0, 40), deeds)
+def test_after_the_power_button_the_lens_closes_the_device_goes_off_and_nothing_starts(
+    before: list[tuple[EventKind, int, StopReason | None]],
+    passed_ms: int,
+    after: list[tuple[EventKind, int, StopReason | None]],
+) -> None:
+    recorder = LiveRecorder()
+    for _ in recorder.play(before):
+        pass
+    done = len(recorder.actions)
+    power = (EventKind.POWER, 10_000 * S + passed_ms * MS, None)
+    for _ in recorder.play([power, *after]):
+        pass
+    effects = [action.effect for action in recorder.actions[done:]]
+    due = (Effect.BLANK, Effect.DISCARD, Effect.WARN)  # of what was held or recorded until then
+    effects = [effect for effect in effects if effect not in due]
+    assert effects in ([Effect.POWER_OFF], [Effect.STOP, Effect.POWER_OFF])
+    assert recorder.session.phase is Phase.IDLE

@@ -49,3 +49,12 @@ def test_a_gesture_before_the_start_or_after_the_stop_is_temporary(edges: Collec
     with pytest.raises(Temporary):
         trigger.press()
     assert edges.seen == []
+
+
+def test_what_software_presses_is_never_taken_for_a_hand_at_the_device(edges: Collector[Edge]) -> None:
+    trigger = ControlSocketTrigger()
+    trigger.start(edges)
+    trigger.double_press()
+    edges.wait(4)
+    trigger.stop()
+    assert not any(edge.by_hand for edge in edges.seen)

@@ -71,3 +71,33 @@ def test_a_level_that_is_not_still_long_enough_is_not_believed_yet() -> None:
     rule.change(True, 1000)
     assert rule.settle(1000 + BOUNCE_NS - 1) is None
     assert rule.settle(1000 + BOUNCE_NS) == Edge(True, 1000)
+
+
+def test_a_contact_that_was_closed_from_the_beginning_reports_that_it_opens_and_not_that_it_is_closed() -> (
+    None
+):
+    rule = Debouncer(BOUNCE_NS, down=True)
+    rule.change(True, 1000)
+    assert rule.settle(1000 + BOUNCE_NS) is None
+    rule.change(False, 2000)
+    assert rule.settle(2000 + BOUNCE_NS) == Edge(False, 2000)
+
+
+HOLD_NS = 2000
+
+
+def test_a_button_that_must_be_held_is_down_when_it_was_and_comes_up_like_any_other() -> None:
+    rule = Debouncer(BOUNCE_NS, HOLD_NS)
+    rule.change(True, 1000)
+    assert rule.settle(1000 + HOLD_NS - 1) is None
+    assert rule.settle(1000 + HOLD_NS) == Edge(True, 1000 + HOLD_NS)
+    rule.change(False, 9000)
+    assert rule.settle(9000 + BOUNCE_NS) == Edge(False, 9000)
+
+
+def test_a_button_that_must_be_held_and_was_only_pressed_reports_nothing() -> None:
+    rule = Debouncer(BOUNCE_NS, HOLD_NS)
+    rule.change(True, 1000)
+    rule.change(False, 1000 + HOLD_NS - 1)
+    assert rule.settle(1000 + 2 * HOLD_NS) is None
+    assert rule.due_ns() is None

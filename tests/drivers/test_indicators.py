@@ -9,13 +9,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.drivers.indicator._patterns import LOW_HZ, MOMENTARY, PATTERNS, SILENT_HZ, Step
+from device.drivers.indicator._patterns import (
+    COLOURS,
+    DARK,
+    HIGH_HZ,
+    LOW_HZ,
+    MOMENTARY,
+    PATTERNS,
+    SILENT_HZ,
+    Step,
+)
 from device.drivers.indicator._player import Player
 from device.drivers.indicator.console import TEXTS, Console
 from device.ports import Signal
 from tests.support.waiting import Collector
 
-FILMING = (Signal.RECORDING, Signal.ENDING_SOON, Signal.BLANKED)
+LENS_OPEN = (Signal.RECORDING, Signal.IMPAIRED, Signal.ENDING_SOON, Signal.BLANKED, Signal.AIMING)
+PAIRS = list(itertools.combinations(sorted(set(Signal) - MOMENTARY, key=str), 2))
 FOREVER_S = 12.0
 TICKS_PER_SECOND = 20
 
@@ -40,6 +50,39 @@ def test_every_signal_has_a_rhythm_of_its_own() -> None:
     assert len({_steady(signal) for signal in Signal}) == len(Signal)
 
 
+def _looks(signal: Signal) -> tuple[float, int]:
+    """Return the share of the time that a lasting signal is lit, and how often it lights up in a minute."""
+    cycle = PATTERNS[signal].cycle
+    length_s = sum(step.seconds for step in cycle)
+    ups = sum(now.light and not before.light for before, now in itertools.pairwise([cycle[-1], *cycle]))
+    return sum(step.seconds for step in cycle if step.light) / length_s, round(60 / length_s * ups)
+
+
+@pytest.mark.parametrize(("one", "other"), PAIRS)
+def test_any_two_lasting_signals_can_be_told_apart_by_rhythm_alone(one: Signal, other: Signal) -> None:
+    (lit, ups), (other_lit, other_ups) = _looks(one), _looks(other)
+    assert abs(lit - other_lit) >= 0.25 or abs(ups - other_ups) >= 10
+
+
+@pytest.mark.parametrize(("one", "other"), PAIRS)
+def test_any_two_lasting_signals_can_be_told_apart_by_colour_alone(one: Signal, other: Signal) -> None:
+    assert max(abs(a - b) for a, b in zip(COLOURS[one], COLOURS[other], strict=True)) >= 0.2
+
+
+def test_every_signal_has_a_colour_and_only_off_has_none() -> None:
+    assert set(COLOURS) == set(Signal)
+    assert [signal for signal in Signal if COLOURS[signal] == DARK] == [Signal.OFF]
+    assert all(0 <= share <= 1 for colour in COLOURS.values() for share in colour)
+
+
+def test_a_recording_that_is_impaired_begins_with_an_alarm_that_no_other_signal_has() -> None:
+    def tones(signal: Signal) -> tuple[int, ...]:
+        return tuple(step.tone_hz for step in PATTERNS[signal].opening if step.tone_hz)
+
+    assert tones(Signal.IMPAIRED) == (HIGH_HZ, LOW_HZ) * 3
+    assert [signal for signal in Signal if len(tones(signal)) >= 6] == [Signal.IMPAIRED]
+
+
 def test_the_momentary_signals_are_those_of_the_seam() -> None:
     assert {Signal.MARKED, Signal.REFUSED, Signal.DISCARDED} == MOMENTARY
 
@@ -55,8 +98,8 @@ def test_the_light_never_flashes_more_than_three_times_in_a_second(
             assert sum(onsets[begin : begin + TICKS_PER_SECOND]) <= 3
 
 
-@pytest.mark.parametrize("signal", FILMING)
-def test_while_footage_is_made_the_light_is_never_dark_for_longer_than_a_second(signal: Signal) -> None:
+@pytest.mark.parametrize("signal", LENS_OPEN)
+def test_while_the_lens_is_open_the_light_is_never_dark_for_longer_than_a_second(signal: Signal) -> None:
     runs = itertools.groupby(_light(signal, before=True))
     assert max((len(list(run)) for lit, run in runs if not lit), default=0) <= TICKS_PER_SECOND
 
@@ -79,7 +122,7 @@ def test_nothing_sounds_for_ever() -> None:
 
 def test_what_a_momentary_signal_interrupted_goes_on_without_its_tone() -> None:
     steps: Collector[Step] = Collector()
-    player = Player(steps, hurry=100.0)
+    player = Player(lambda _signal, step: steps(step), hurry=100.0)
     player.show(Signal.ENDING_SOON)
     opening, cycle = PATTERNS[Signal.ENDING_SOON].opening, PATTERNS[Signal.ENDING_SOON].cycle
     steps.wait_for(lambda: cycle[0] in steps.seen)
@@ -100,13 +143,29 @@ def _after(seen: list[Step], first: Step) -> list[Step]:
 
 def test_a_new_lasting_signal_cuts_a_momentary_one_short() -> None:
     steps: Collector[Step] = Collector()
-    player = Player(steps)  # in no hurry: a discard takes seconds
+    player = Player(lambda _signal, step: steps(step))  # in no hurry: a discard takes seconds
     player.show(Signal.DISCARDED)
     steps.wait_for(lambda: PATTERNS[Signal.DISCARDED].opening[0] in steps.seen)
     player.show(Signal.RECORDING)
     steps.wait_for(lambda: PATTERNS[Signal.RECORDING].opening[0] in steps.seen)
     player.close()
     assert PATTERNS[Signal.DISCARDED].opening[-1] not in steps.seen
+
+
+def test_a_light_that_fails_is_logged_once_and_tried_again(caplog: pytest.LogCaptureFixture) -> None:
+    tried: Collector[Signal] = Collector()
+
+    def put(signal: Signal, step: Step) -> None:
+        tried(signal)
+        if len(tried.seen) < 10:
+            raise OSError("the chip is gone")
+
+    player = Player(put, hurry=100.0)
+    player.show(Signal.FAULT)
+    tried.wait(20)
+    player.close()
+    assert len(caplog.records) == 1
+    assert "the chip is gone" in caplog.text
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])

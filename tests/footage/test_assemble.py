@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 from pathlib import Path
@@ -17,10 +18,10 @@ from device.domain.manifest import Interval, read_manifest
 from device.footage.assemble import MANIFEST_NAME, assemble, seal_manifest, was_discarded, was_stopped
 from device.footage.durable import hash_file
 from device.footage.journal import NAME, Journal, read_journal
-from device.footage.segment import SUFFIX
+from device.footage.seal import SUFFIX
 from tests.support.material import COACH, manifest_of, open_journal, recipients
 
-FIRST, SECOND = "01J00000000000000000000001", "01J00000000000000000000002"
+FIRST, SECOND, THIRD = (f"01J0000000000000000000000{number}" for number in (1, 2, 3))
 
 
 def _lesson(folder: Path, *events: dict[str, Any], open_bytes: int = 0) -> None:
@@ -95,6 +96,134 @@ def test_bookmarks_and_gaps_are_in_the_manifest(tmp_path: Path) -> None:
     }
 
 
+def test_a_clock_that_was_set_right_later_corrects_the_beginning(tmp_path: Path) -> None:
+    early, late = "2030-03-04T10:15:00.000000Z", "2030-03-04T10:15:00.250000Z"
+    _lesson(tmp_path)
+    assert manifest_of(tmp_path).started_at == "2030-03-04T10:00:00.000000Z"
+    journal = Journal(tmp_path)
+    journal.write("clock_corrected", started_at=early)
+    journal.write("clock_corrected", started_at=late)
+    journal.close()
+    assert (manifest_of(tmp_path).started_at, manifest_of(tmp_path).clock_trusted) == (late, True)
+
+
+def test_a_clock_that_was_never_set_is_not_trusted_until_it_is(tmp_path: Path) -> None:
+    _lesson(tmp_path)
+    path = tmp_path / NAME
+    path.write_text(path.read_text().replace('"clock_trusted":true', '"clock_trusted":false'))
+    assert not manifest_of(tmp_path).clock_trusted
+    journal = Journal(tmp_path)
+    journal.write("clock_corrected", started_at="2030-03-04T10:15:00.000000Z")
+    journal.close()
+    assert manifest_of(tmp_path).clock_trusted
+
+
+def test_masks_travel_with_the_recording_and_a_journal_from_before_them_has_none(tmp_path: Path) -> None:
+    _lesson(tmp_path)
+    assert manifest_of(tmp_path).masks == ()
+    path = tmp_path / NAME
+    lines = path.read_text()
+    path.write_text(lines.replace('"masks":[]', '"masks":[[[0,0],[10000,0],[0,10000]]]'))
+    assert manifest_of(tmp_path).masks == (((0, 0), (10_000, 0), (0, 10_000)),)
+    path.write_text(lines.replace('"masks":[],', ""))
+    assert manifest_of(tmp_path).masks == ()
+    path.write_text(lines.replace('"masks":[]', '"masks":[[[0,0],[10001,0],[0,10000]]]'))
+    with pytest.raises(Permanent, match=r"masks\[0\]\[1\]"):
+        assemble(tmp_path, read_journal(tmp_path))
+
+
+def _opened(name: str, offset_us: int) -> dict[str, Any]:
+    return {"event": "segment_opened", "object": name, "offset_us": offset_us, "mono_ns": 1, "boot_id": "b"}
+
+
+def _closed(name: str, offset_us: int, duration_us: int) -> dict[str, Any]:
+    return {
+        "event": "segment_closed", "object": name, "offset_us": offset_us, "duration_us": duration_us,
+        "size_bytes": 5, "sha256": "b" * 64,
+    }  # fmt: skip
+
+
+RESUMED = {"event": "resumed", "at_us": 14_000_000, "lost_from_us": 12_500_000, "reason": "restarted"}
+STOPPED = {"event": "stopped", "reason": "press", "duration_us": 20_000_000}
+WENT_ON = (RESUMED, _opened(THIRD, 15_000_000), _closed(THIRD, 15_000_000, 5_000_000), STOPPED)
+
+
+def test_a_lesson_that_a_killed_recorder_went_on_with_has_a_segment_in_the_middle_that_is_not_whole(
+    tmp_path: Path,
+) -> None:
+    _lesson(tmp_path, *WENT_ON, open_bytes=100_000)
+    manifest = manifest_of(tmp_path)
+    assert [(s.object, s.duration_us, s.complete) for s in manifest.segments] == [
+        (FIRST, 10_000_000, True),
+        (SECOND, None, False),
+        (THIRD, 5_000_000, True),
+    ]
+    assert (manifest.interrupted, manifest.duration_us) == (True, 20_000_000)
+    assert manifest.intervals == (Interval(12_500_000, 15_000_000, "recorder"),)
+
+
+def test_it_is_interrupted_also_when_nothing_of_the_killed_segment_reached_the_card(tmp_path: Path) -> None:
+    _lesson(tmp_path, *WENT_ON, open_bytes=7)
+    manifest = manifest_of(tmp_path)
+    assert [segment.object for segment in manifest.segments] == [FIRST, THIRD]
+    assert manifest.interrupted
+
+
+def test_what_was_going_on_when_the_recorder_died_ends_where_it_ended(tmp_path: Path) -> None:
+    _lesson(
+        tmp_path,
+        {"event": "blanked", "at_us": 11_000_000},
+        {"event": "microphone_failed", "at_us": 11_100_000, "problem": "unplugged"},
+        {"event": "camera_lost", "at_us": 11_200_000},
+        *WENT_ON[:-1],
+        {"event": "unblanked", "at_us": 16_000_000},
+        STOPPED,
+        open_bytes=100_000,
+    )
+    assert set(manifest_of(tmp_path).intervals) == {
+        Interval(11_000_000, 16_000_000, "blanked"),
+        Interval(11_100_000, 14_000_000, "microphone"),
+        Interval(11_200_000, 15_000_000, "camera"),
+        Interval(12_500_000, 15_000_000, "recorder"),
+    }
+
+
+def test_a_recorder_that_died_again_before_the_first_picture_leaves_the_gap_open(tmp_path: Path) -> None:
+    _lesson(tmp_path, RESUMED, open_bytes=100_000)
+    manifest = manifest_of(tmp_path)
+    assert manifest.interrupted
+    assert manifest.intervals == (Interval(12_500_000, 12_500_000, "recorder"),)
+
+
+happenings = st.sampled_from(
+    ("blanked", "unblanked", "microphone_failed", "microphone_back", "camera_lost", "camera_back", "resumed")
+)
+
+
+@given(events=st.lists(st.tuples(happenings, st.integers(0, 10_000_000)), max_size=30))
+def test_whatever_happens_in_whatever_order_the_intervals_are_those_in_which_something_lacked(
+    events: list[tuple[str, int]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.getbasetemp() / "happenings"
+    folder.mkdir(exist_ok=True)
+    (folder / NAME).unlink(missing_ok=True)
+    ordered = [(kind, at_us) for (kind, _), at_us in zip(events, sorted(at for _, at in events), strict=True)]
+    _lesson(folder, *({"event": kind, "at_us": at_us, "lost_from_us": at_us} for kind, at_us in ordered))
+    intervals = manifest_of(folder).intervals
+    for reason, begin, ends in (
+        ("blanked", "blanked", ("unblanked",)),
+        ("microphone", "microphone_failed", ("microphone_back", "resumed")),
+        ("camera", "camera_lost", ("camera_back",)),
+    ):
+        lacking_us, lacks = 0, False
+        for (kind, at_us), (_, until_us) in itertools.pairwise([*ordered, ("end", 10_000_000)]):
+            lacks = kind == begin or (lacks and kind not in ends)
+            lacking_us += until_us - at_us if lacks else 0
+        found = [each for each in intervals if each.reason == reason]
+        assert sum(each.to_us - each.from_us for each in found) == lacking_us
+        assert all(one.to_us <= other.from_us for one, other in itertools.pairwise(found))
+
+
 def test_the_manifest_is_sealed_and_replaces_what_a_crash_left_half_written(tmp_path: Path) -> None:
     _lesson(tmp_path)
     (tmp_path / f".{MANIFEST_NAME}").write_bytes(b"half")
@@ -139,7 +268,15 @@ def test_whatever_a_rotten_card_makes_of_a_journal_the_error_is_clear(
     folder = tmp_path_factory.getbasetemp() / "rotten"
     folder.mkdir(exist_ok=True)
     (folder / NAME).unlink(missing_ok=True)
-    _lesson(folder, {"event": "bookmark", "at_us": 7}, {"event": "blanked", "at_us": 8})
+    _lesson(
+        folder,
+        {"event": "bookmark", "at_us": 7},
+        {"event": "blanked", "at_us": 8},
+        {"event": "camera_lost", "at_us": 9},
+        *WENT_ON[:-1],
+        {"event": "clock_corrected", "started_at": "2030-03-04T10:15:00Z"},
+        open_bytes=100_000,
+    )
     text = bytearray((folder / NAME).read_bytes())
     for _ in range(data.draw(st.integers(1, 3))):
         text[data.draw(st.integers(0, len(text) - 1))] ^= 1 << data.draw(st.integers(0, 7))

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from device.footage.durable import DurableFile, hash_file
 from device.footage.journal import Journal, read_journal
-from device.footage.segment import SUFFIX
+from device.footage.seal import SUFFIX
 from device.footage.syncing import Syncing
 from device.footage.writer import FootagePlan, FootageWriter
 from device.storage.catalogue import fresh_ulid

@@ -7,7 +7,7 @@ import threading
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from device.footage.queue import Bounds, Drop, FootageQueue
+from device.footage.queue import Bounds, Drop, FootageQueue, Lost
 from device.ports import AudioBlock, VideoPacket
 
 Notices = list[tuple[str, str]]
@@ -99,6 +99,48 @@ def test_sound_stays_where_it_is_while_the_writer_has_enough_of_it() -> None:
     both.put_video(picture(1, key=True))
     assert isinstance(both.get(0, audio=False), VideoPacket)
     assert isinstance(both.get(0), AudioBlock)
+
+
+def test_a_lost_camera_stands_between_its_pictures_and_needs_a_key_frame_to_be_back() -> None:
+    notices: Notices = []
+    pipe = queue(notices)
+    pipe.put_video(picture(0, key=True))
+    pipe.lose_camera()
+    pipe.lose_camera()
+    assert not pipe.put_video(picture(1))
+    assert pipe.put_video(picture(2, key=True))
+    assert pipe.put_video(picture(3))
+    assert [pipe.get(0) for _ in range(5)] == [
+        picture(0, key=True), Lost.CAMERA, picture(2, key=True), picture(3), None,
+    ]  # fmt: skip
+    assert pipe.take_drops() == [Drop(1, 2, 1)]
+    assert notices == [("dropping", "the camera came back without a key frame; it is waited for")]
+
+
+def test_pictures_of_a_camera_that_was_replaced_are_neither_taken_nor_counted() -> None:
+    pipe = queue()
+    pipe.put_video(picture(0, key=True), 0)
+    second, third = pipe.next_camera(), pipe.next_camera()
+    assert not pipe.put_video(picture(1, key=True), 0)
+    assert not pipe.put_video(picture(1, key=True), second)
+    assert pipe.newest_ns == 0
+    assert pipe.put_video(picture(2, key=True), third)
+    assert [pipe.get(0) for _ in range(4)] == [picture(0, key=True), Lost.CAMERA, picture(2, key=True), None]
+    assert pipe.take_drops() == []
+
+
+def test_pictures_and_sound_come_in_order_of_time_the_sound_a_little_earlier() -> None:
+    pipe = queue()
+    ms = 1_000_000
+    blocks = [AudioBlock(bytes(2), at_ms * ms) for at_ms in (0, 90, 180, 270)]
+    film = [VideoPacket(b"x", at_ms * ms, key=True) for at_ms in (0, 150)]
+    for block in blocks:
+        pipe.put_audio(block)
+    for packet in film:
+        pipe.put_video(packet)
+    pipe.lose_sound()
+    order = [blocks[0], blocks[1], film[0], blocks[2], film[1], blocks[3], Lost.SOUND, None]
+    assert [pipe.get(0) for _ in order] == order
 
 
 operations = st.lists(st.sampled_from(("key", "delta", "get", "write", "collect")), max_size=80)

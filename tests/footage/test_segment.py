@@ -12,7 +12,8 @@ import pytest
 
 from device.domain.manifest import SegmentEntry
 from device.footage.mux import VideoTemplate
-from device.footage.segment import SUFFIX, Segment
+from device.footage.seal import SUFFIX
+from device.footage.segment import Segment
 from device.ports import VideoPacket
 from tests.support.footage import FPS, HEIGHT, WIDTH
 from tests.support.material import ORIGIN_NS, S, pictures, recipients, unseal, watch

@@ -8,7 +8,7 @@ import random
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -16,78 +16,29 @@ from hypothesis import strategies as st
 
 from device.domain.manifest import Manifest
 from device.footage.durable import DurableFile
-from device.footage.journal import Journal, read_journal
+from device.footage.journal import read_journal
 from device.footage.queue import Bounds
-from device.footage.segment import SUFFIX
-from device.footage.writer import FootagePlan, FootageSummary, FootageWriter
-from device.ports import AudioBlock, AudioFormat, FootageSink, VideoPacket
-from device.storage.catalogue import fresh_ulid
+from device.footage.seal import SUFFIX
+from device.footage.writer import FootageSummary
+from device.ports import AudioBlock, FootageSink, VideoPacket
 from tests.support.footage import FPS
 from tests.support.material import (
     AUDIO,
     COACH,
     ORIGIN_NS,
     RECOVERY,
-    VIDEO,
     S,
     manifest_of,
     open_descriptors,
-    open_journal,
     pictures,
-    recipients,
     sealed_files,
     sound,
     unseal,
     watch,
     watch_all,
 )
-from tests.support.waiting import Collector
-
-
-class Writing:
-    """A writer at work in a folder."""
-
-    running: ClassVar[list[Writing]] = []
-
-    def __init__(self, folder: Path, *, audio: AudioFormat | None = None, **plan: Any) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self.folder = folder
-        self.notices: Collector[tuple[str, str]] = Collector()
-        self.journal: Journal = open_journal(folder)
-        self.writer = FootageWriter(
-            FootagePlan(folder, recipients(), VIDEO, audio, **plan),
-            self.journal,
-            fresh_ulid,
-            lambda kind, sentence: self.notices((kind, sentence)),
-        )
-        self.writer.start()
-        self.running.append(self)
-
-    def film(self, packets: tuple[VideoPacket, ...] | list[VideoPacket]) -> list[bool]:
-        """Deliver pictures as a film that is played as fast as there is room."""
-        inlet = self.writer.camera_inlet
-        taken = []
-        for packet in packets:
-            assert inlet.wait_for_room(20)
-            taken.append(inlet.video(packet))
-        return taken
-
-    def stop(self) -> FootageSummary:
-        self.running.remove(self)
-        summary = self.writer.stop()
-        self.journal.write("stopped", reason="press", duration_us=summary.duration_us)
-        self.journal.close()
-        return summary
-
-    def kinds(self) -> list[str]:
-        return [kind for kind, _ in self.notices.seen]
-
-
-@pytest.fixture(autouse=True)
-def _no_writer_is_left_behind() -> Iterator[None]:
-    yield
-    for writing in list(Writing.running):
-        writing.stop()
+from tests.support.waiting import wait_for
+from tests.support.writing import Writing, resident_kib
 
 
 def _stamps(packets: list[VideoPacket] | tuple[VideoPacket, ...]) -> list[int]:
@@ -200,6 +151,23 @@ def test_a_silent_microphone_delays_the_picture_and_loses_nothing(tmp_path: Path
     summary = writing.stop()
     assert summary.frames == FPS
     assert len(watch_all(tmp_path).video_ns) == FPS
+
+
+def test_sound_is_back_where_it_is_heard_again_and_what_came_before_it_failed_does_not_count(
+    tmp_path: Path,
+) -> None:
+    writing = Writing(tmp_path, audio=AUDIO)
+    film, blocks = pictures(4), sound(4)
+    writing.deliver(film[:25], blocks)  # a little of the sound is ahead of the picture
+    writing.writer.set_aside_sound()
+    writing.film(film[25:75])
+    wait_for(lambda: writing.writer.written_us >= 2_900_000)
+    blocks = [block for block in blocks if block.pts_ns >= ORIGIN_NS + 3 * S]
+    back_us = (blocks[0].pts_ns - ORIGIN_NS) // 1000
+    writing.deliver(film[75:], blocks)
+    writing.stop()
+    back = [event["at_us"] for event in read_journal(tmp_path) if event["event"] == "microphone_back"]
+    assert back == [back_us]
 
 
 def test_without_a_single_picture_there_is_no_recording(tmp_path: Path) -> None:
@@ -351,18 +319,13 @@ class _Endless:
             self._seconds += 1
 
 
-def _resident_kib() -> int:
-    status = Path("/proc/self/status").read_text("ascii")
-    return int(status.split("VmRSS:")[1].split()[0])
-
-
 def test_memory_does_not_grow_with_the_length_of_a_recording(tmp_path: Path) -> None:
     writing = Writing(tmp_path, segment_s=30, bounds=Bounds(video_packets=60))
     endless = _Endless(writing.writer.camera_inlet)
     endless.play(120)
-    after_two_minutes = _resident_kib()
+    after_two_minutes = resident_kib()
     endless.play(480)
-    after_ten_minutes = _resident_kib()
+    after_ten_minutes = resident_kib()
     assert writing.stop().frames == 600 * FPS
     assert after_ten_minutes - after_two_minutes < 8 * 1024
     assert len(manifest_of(tmp_path).segments) == 20

@@ -25,6 +25,7 @@ from tests.support.footage import FPS
 from tests.support.material import manifest_of, permit_of, watch_all
 from tests.support.permits import agreement
 from tests.support.recorder import Unit
+from tests.support.waiting import wait_for
 
 S = 1_000_000_000
 AGREEMENTS = (
@@ -253,7 +254,7 @@ def test_a_microphone_that_does_not_open_leaves_a_silent_lesson_that_says_so(tmp
     assert unit.desk.problem == "the microphone is not connected"
 
 
-@pytest.mark.parametrize("kind", ["camera_failed", "card_failed", "camera_ended"])
+@pytest.mark.parametrize("kind", ["privacy_failed", "card_failed", "camera_ended"])
 def test_what_ends_a_lesson_from_outside_keeps_the_footage_so_far(tmp_path: Path, kind: str) -> None:
     unit = Unit(tmp_path)
     Finger(unit).press()
@@ -261,7 +262,8 @@ def test_what_ends_a_lesson_from_outside_keeps_the_footage_so_far(tmp_path: Path
     unit.run()
     assert only(unit).status is Status.HELD
     assert len(watch_all(unit.spool / only(unit).id).video_ns) == FPS
-    assert unit.kinds()[:2] == ["recording", "stopped"]
+    told = [] if kind == "camera_ended" else [kind]
+    assert unit.kinds()[: 2 + len(told)] == ["recording", *told, "stopped"]
 
 
 def test_what_is_told_of_a_lesson_that_is_over_does_not_end_the_next_one(tmp_path: Path) -> None:
@@ -274,15 +276,69 @@ def test_what_is_told_of_a_lesson_that_is_over_does_not_end_the_next_one(tmp_pat
     assert (stopped["event"], stopped["reason"]) == ("stopped", "shutdown")
 
 
-def test_a_lens_that_delivers_nothing_more_ends_the_lesson_loudly(tmp_path: Path) -> None:
+def lose(unit: Unit) -> None:
+    """Let three seconds go by without a picture, and wait until the lens was closed and opened again."""
+    opened = unit.log.count("lens opens")
+    for _ in range(7):
+        unit.clock.pass_s(0.5)
+        unit.loop._do_chores()
+    wait_for(lambda: unit.log.count("lens opens") > opened)
+    while unit.lens.fault is None and unit.desk.lesson and unit.desk.lesson.pictures is None:
+        unit.loop._handle(unit.loop._inbox.get(timeout=5))  # type: ignore[arg-type]
+
+
+def test_a_lens_that_delivers_nothing_more_is_opened_again_while_the_lesson_goes_on(tmp_path: Path) -> None:
+    unit = Unit(tmp_path, still_s=3, agreed=agreement(sound=False))
+    unit.loop.request_start()
+    unit.lens.after_s = 5.0
+    lose(unit)
+    assert sorted(unit.log[-4:-2]) == ["lens closes", "light impaired"]
+    assert unit.log[-2:] == ["lens opens", "lens blanked False"]
+    assert unit.desk.problem.startswith("the camera delivers no pictures any more")
+    unit.clock.pass_s(1)
+    unit.loop._do_chores()
+    unit.lens.show(1, after_s=6.0)
+    unit.clock.pass_s(1)
+    unit.loop._do_chores()
+    assert (unit.log[-1], unit.desk.problem) == ("light recording", "")
+    unit.loop.request_stop()
+    assert unit.kinds() == ["recording", "camera_failed", "camera_back", "stopped"]
+    manifest = manifest_of(unit.spool / only(unit).id)
+    assert [(each.reason, each.to_us) for each in manifest.intervals if each.reason == "camera"] == [
+        ("camera", 5_000_000)
+    ]
+    assert (len(manifest.segments), manifest.interrupted) == (2, False)
+    assert len(watch_all(unit.spool / only(unit).id).video_ns) == 3 * FPS
+
+
+def test_a_lesson_can_be_stopped_while_its_camera_is_away(tmp_path: Path) -> None:
     unit = Unit(tmp_path, still_s=3)
-    unit.loop.ask({"do": "start"})
-    for _ in range(5):
-        later(unit, 1)
-    unit.run()
-    assert read_journal(unit.spool / only(unit).id)[-1]["reason"] == "camera_failed"
-    assert "light fault" in unit.log
+    unit.loop.request_start()
+    unit.lens.fault = Temporary("the camera is not connected")
+    lose(unit)
+    unit.loop.request_stop()
     assert only(unit).status is Status.HELD
+    assert not unit.lens.open
+    assert manifest_of(unit.spool / only(unit).id).intervals[0].reason == "camera"
+
+
+def test_what_was_blanked_before_the_camera_was_lost_is_blanked_after_it(tmp_path: Path) -> None:
+    unit = Unit(tmp_path, still_s=3)
+    unit.loop.request_start()
+    unit.desk.blank(blanked=True, at_ns=unit.clock.ns)
+    lose(unit)
+    assert unit.log[-1] == "lens blanked True"
+    unit.loop.request_stop()
+
+
+def test_a_camera_that_does_not_even_close_ends_the_process_and_not_the_lesson(tmp_path: Path) -> None:
+    unit = Unit(tmp_path, still_s=3)
+    unit.loop.request_start()
+    assert unit.desk.lesson is not None
+    with pytest.raises(Temporary, match="the camera hangs"):
+        unit.recorder.nurse.hear("camera_hangs", "it did not stop within 10 s")
+    assert read_journal(unit.spool / only(unit).id)[-1]["event"] != "stopped"
+    unit.run()
 
 
 def test_a_mark_that_the_card_has_no_room_for_ends_the_lesson_and_not_the_recorder(

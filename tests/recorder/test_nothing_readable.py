@@ -15,8 +15,7 @@ from device.drivers.camera import synthetic as synthetic_camera
 from device.drivers.clock.system import SystemClock
 from device.drivers.microphone import synthetic as synthetic_microphone
 from device.footage import segment as segment_module
-from device.footage.seal import SealedWriter
-from device.footage.segment import SUFFIX
+from device.footage.seal import SUFFIX, SealedWriter
 from device.ports import VideoFormat
 from tests.support.material import COACH, STRANGER, manifest_of, permit_of, pictures, unseal
 from tests.support.permits import agreement

@@ -16,7 +16,7 @@ from device.domain.manifest import read_manifest
 from device.footage.assemble import MANIFEST_NAME
 from device.footage.durable import hash_file
 from device.footage.journal import NAME, Journal
-from device.footage.segment import SUFFIX
+from device.footage.seal import SUFFIX
 from device.recorder.aftercare import Aftercare
 from device.storage.catalogue import FILE_NAME, Catalogue, utc_now
 from device.storage.recovery import adopt_all, finish

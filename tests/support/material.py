@@ -15,6 +15,7 @@ import pyrage
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
 from device.domain.manifest import (
+    AudioDescription,
     Manifest,
     PermitDescription,
     SegmentEntry,
@@ -24,8 +25,7 @@ from device.domain.manifest import (
 )
 from device.footage.assemble import MANIFEST_NAME, assemble, write_opening
 from device.footage.journal import Journal, read_journal
-from device.footage.seal import read_recipient
-from device.footage.segment import SUFFIX
+from device.footage.seal import SUFFIX, read_recipient
 from device.ports import AudioBlock, AudioFormat, VideoFormat, VideoPacket
 from tests.support.footage import FPS, HEIGHT, WIDTH, encode
 from tests.support.permits import permit
@@ -72,13 +72,16 @@ def permit_of(manifest: Manifest, identity: Any = COACH) -> PermitDescription:
     return read_permit(pyrage.decrypt(base64.b64decode(manifest.permit_sealed), [identity]))
 
 
-def open_journal(folder: Path, *, recording: str = RECORDING, sound: bool = True) -> Journal:
+def open_journal(
+    folder: Path, *, recording: str = RECORDING, sound: bool = True, audio: AudioFormat | None = None
+) -> Journal:
     """Return a journal with its first line."""
+    heard = AudioDescription(audio.rate_hz, audio.channels, audio.tracks) if audio else None
     journal = Journal(folder)
     write_opening(
         journal, recording=recording, device="device-1", started_at="2030-03-04T10:00:00.000000Z",
         clock_trusted=True, boot_id="boot-1", permit_sealed=sealed_permit(sound=sound),
-        video=VideoDescription(WIDTH, HEIGHT, FPS * 1000), audio=None,
+        video=VideoDescription(WIDTH, HEIGHT, FPS * 1000), audio=heard,
     )  # fmt: skip
     return journal
 

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from device.domain.consent import Permit
-from device.domain.errors import LeerblikError, Permanent
+from device.domain.consent import AimLeave, Permit
+from device.domain.errors import LeerblikError, Permanent, Temporary
 from device.domain.lifecycle import Writer
+from device.domain.mask import Polygon
 from device.domain.session import EventKind, Rules
 from device.domain.trajectory import Agreement
-from device.ports import AudioFormat, Camera, FootageSink, Microphone, Signal, VideoFormat
+from device.ports import AudioFormat, Camera, Edge, FootageSink, Level, Microphone, Signal, VideoFormat
 from device.recorder.aftercare import Aftercare
-from device.recorder.desk import Desk, DeskSettings, Machine
+from device.recorder.assembly import Parts, put_together
+from device.recorder.desk import DeskSettings, Machine
+from device.recorder.late import LateIndicators, LateTriggers
 from device.recorder.lesson import LessonSettings
-from device.recorder.loop import RecorderLoop
-from device.recorder.report import describe
 from device.recorder.vigil import Vigil
-from device.storage.catalogue import FILE_NAME, Catalogue, fresh_ulid
+from device.storage.catalogue import FILE_NAME, Catalogue
 from tests.support.clock import HandClock
 from tests.support.material import AUDIO, VIDEO, pictures, recipients, sound
 from tests.support.permits import agreement
@@ -34,9 +36,15 @@ class WatchedCamera:
         self.permits: list[Any] = []
         self.open = False
         self.fault: LeerblikError | None = None
+        self.absent = ""
         self.sink: FootageSink | None = None
+        self.masks: tuple[Polygon, ...] = ()
+        self.seen = 0
+        self.after_s = 0.0
 
     def format(self) -> VideoFormat:
+        if self.absent:
+            raise Temporary(self.absent)
         return VIDEO
 
     def start(self, permit: Permit, sink: FootageSink, origin_ns: int) -> None:
@@ -47,11 +55,27 @@ class WatchedCamera:
             raise self.fault
         self.open = True
         self.sink = sink
-        for packet in pictures(1):
-            sink.video(packet)
+        self.origin_ns = origin_ns
+        self.show(1, self.after_s)
+
+    def show(self, seconds: int, after_s: float = 0) -> None:
+        """Deliver pictures that begin ``after_s`` after the lens was opened."""
+        assert self.sink is not None
+        for packet in pictures(seconds):
+            self.sink.video(replace(packet, pts_ns=packet.pts_ns + round(after_s * 1e9)))
+            self.seen += 1
 
     def blank(self, blanked: bool) -> None:
         self.log.append(f"lens blanked {blanked}")
+
+    def mask(self, polygons: Sequence[Polygon]) -> None:
+        self.masks = tuple(polygons)
+
+    def aim(self, leave: AimLeave) -> bytes:
+        if not self.open:
+            self.log.append("lens opens for aiming")
+        self.open = True
+        return b"a still"
 
     def stop(self) -> None:
         if self.open:
@@ -59,7 +83,7 @@ class WatchedCamera:
         self.open = False
 
     def frames(self) -> int:
-        return len(pictures(1))
+        return self.seen
 
 
 class WatchedMicrophone:
@@ -69,16 +93,29 @@ class WatchedMicrophone:
         self.log = log
         self.permits: list[Any] = []
         self.fault: LeerblikError | None = None
+        self.absent = ""
+        self.heard: tuple[Level, ...] = ()
 
     def format(self) -> AudioFormat | None:
         return AUDIO
+
+    def missing(self) -> str:
+        return self.absent
+
+    def levels(self) -> tuple[Level, ...]:
+        return self.heard
 
     def start(self, permit: Permit, sink: FootageSink, origin_ns: int) -> None:
         self.permits.append(permit)
         if self.fault is not None:
             raise self.fault
-        for block in sound(1):
-            sink.audio(block)
+        self.sink = sink
+        self.sound(1)
+
+    def sound(self, seconds: float, from_s: float = 0.0) -> None:
+        """Deliver silence that begins ``from_s`` after the microphone was opened."""
+        for block in sound(from_s + seconds, from_s=from_s):
+            self.sink.audio(block)
 
     def mute(self, muted: bool) -> None:
         self.log.append(f"microphone muted {muted}")
@@ -100,6 +137,19 @@ class WatchedLight:
         self.log.append("light goes out")
 
 
+class HandTrigger:
+    """A button that a test presses through the loop itself; it may be absent."""
+
+    absent = ""
+
+    def start(self, on_edge: Callable[[Edge], None]) -> None:
+        if self.absent:
+            raise Temporary(self.absent)
+
+    def stop(self) -> None:
+        """Nothing was begun."""
+
+
 @dataclass
 class Unit:
     """One recorder. Events and lights are in ``log`` and ``events``; ``agreed=None``: nothing was agreed."""
@@ -118,31 +168,43 @@ class Unit:
 
     def __post_init__(self) -> None:
         self.spool = self.root / "spool"
-        self.spool.mkdir(parents=True)
+        self.spool.mkdir(parents=True, exist_ok=True)
         self.log: list[str] = []
         self.events: Collector[dict[str, Any]] = Collector()
         self.lens = WatchedCamera(self.log)
         self.ears = WatchedMicrophone(self.log)
         self.catalogue = Catalogue(self.root / FILE_NAME, Writer.RECORDER)
         self.aftercare = Aftercare(self.catalogue, self.spool, self.clock, self.cooling_off_s, None)
-        machine = Machine(
-            self.camera or self.lens, self.microphone or self.ears, WatchedLight(self.log), self.clock
+        self.light = WatchedLight(self.log)
+        lights = LateIndicators([("watched", lambda: self.light)], self.clock)
+        self.finger = HandTrigger()
+        self.recorder = put_together(
+            Parts(
+                Machine(self.camera or self.lens, self.microphone or self.ears, lights, self.clock),
+                lights,
+                LateTriggers([("hand", self.finger)], self.clock),
+                DeskSettings(
+                    spool=self.spool,
+                    state=self.root,
+                    runtime=self.root,
+                    language="en",
+                    reserve_bytes=self.reserve_bytes,
+                    discard_window_ns=self.rules.discard_window_ns,
+                    coach_key_present=self.coach_key_present,
+                    agreement=self.agreed,
+                    lesson=LessonSettings("device-1", recipients(), self.segment_s, 64_000),
+                ),
+                self.rules,
+                Vigil(self.reserve_bytes, 0, self.still_s),
+                self._gesture,
+                aside=lambda work: work(),
+            ),
+            self.catalogue,
+            self.aftercare,
+            self.events,
         )
-        lesson = LessonSettings("device-1", recipients(), self.segment_s, 64_000)
-        settings = DeskSettings(
-            self.spool,
-            "en",
-            self.reserve_bytes,
-            self.rules.discard_window_ns,
-            self.coach_key_present,
-            self.agreed,
-            lesson,
-        )
-        self.desk = Desk(machine, settings, self.catalogue, self.aftercare, fresh_ulid, self.events)
-        self.loop = RecorderLoop(
-            self.desk, self.clock, self.rules, Vigil(self.reserve_bytes, 0, self.still_s), self._gesture,
-            lambda phase, desk: describe(phase, desk, self.catalogue, self.aftercare), self.aftercare.discard,
-        )  # fmt: skip
+        self.desk, self.loop = self.recorder.desk, self.recorder.loop
+        self.recorder.look_around()
 
     def _gesture(self, values: dict[str, Any]) -> None:
         """Let time pass on the clock that is moved by hand, in the loop's own thread.

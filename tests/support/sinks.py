@@ -27,6 +27,7 @@ class CollectingSink:
         self.refused = 0
         self.ended = False
         self.camera_problems: list[str] = []
+        self.privacy_problems: list[str] = []
         self.microphone_problems: list[str] = []
 
     def video(self, packet: VideoPacket) -> bool:
@@ -72,6 +73,12 @@ class CollectingSink:
         """Note the problem."""
         with self._changed:
             self.camera_problems.append(problem)
+            self._changed.notify_all()
+
+    def privacy_failed(self, problem: str) -> None:
+        """Note the problem."""
+        with self._changed:
+            self.privacy_problems.append(problem)
             self._changed.notify_all()
 
     def microphone_failed(self, problem: str) -> None:

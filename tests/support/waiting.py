@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
@@ -30,3 +31,11 @@ class Collector(Generic[T]):
         """Wait until a condition holds; it is looked at again with every item."""
         with self._changed:
             assert self._changed.wait_for(condition, LIMIT_S), f"waited in vain; seen: {self.seen}"
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Wait until something holds that nobody tells of; the test fails when it never does."""
+    deadline_s = time.monotonic() + LIMIT_S
+    while not condition():
+        assert time.monotonic() < deadline_s, "waited in vain"
+        time.sleep(0.01)

@@ -6,7 +6,6 @@ they are evenly spread when frames are skipped or a film has a variable frame ra
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any, Self
 
@@ -17,15 +16,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType
 
 from device.domain.errors import Permanent
-from device.domain.settings import Setting
 from device.ports import VideoFormat, VideoPacket
-
-BITRATE = Setting(
-    "bitrate_bps", int, "size of the footage in bits per second", 2_000_000, 4_000_000, 50_000, 100_000_000
-)
-KEYFRAME_INTERVAL = Setting(
-    "keyframe_interval_s", float, "seconds from one key frame to the next", 1.0, 2.0, 0.1, 10.0
-)
 
 Planes = npt.NDArray[np.uint8]
 
@@ -105,25 +96,6 @@ def _open(form: VideoFormat, rate: Fraction, bitrate_bps: int) -> VideoCodecCont
     }
     context.open()
     return context
-
-
-def nal_types(access_unit: bytes) -> tuple[int, ...]:
-    """Return the types of the NAL units in an Annex B access unit, in order (5 IDR, 7 SPS, 8 PPS)."""
-    return tuple(_nal_types(access_unit))
-
-
-def _nal_types(data: bytes) -> Iterator[int]:
-    at = data.find(b"\x00\x00\x01")
-    while at >= 0 and at + 3 < len(data):
-        yield data[at + 3] & 0x1F
-        at = data.find(b"\x00\x00\x01", at + 3)
-
-
-def check_even(form: VideoFormat, where: str) -> None:
-    """Raise Permanent when a size is odd: H.264 with 4:2:0 colour needs even ones."""
-    for name, value in (("width", form.width), ("height", form.height)):
-        if value % 2:
-            raise Permanent(f"{where}.{name} must be even, found {value}; for example {value + 1}")
 
 
 def plane_views(planes: Planes) -> tuple[Planes, Planes, Planes]:

@@ -5,8 +5,7 @@ The film keeps its own time stamps, also when its frame rate varies; its first p
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -17,20 +16,24 @@ import numpy as np
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from device.domain.consent import Permit
+from device.domain.consent import AimLeave, Permit
 from device.domain.errors import Permanent
+from device.domain.mask import Polygon
 from device.domain.settings import REQUIRED, Setting
 from device.drivers._film import LENGTH, open_film, picture_stream, pictures
-from device.drivers._source import Worker, require_permit
+from device.drivers._source import require_permit
 from device.drivers._take import SECOND_NS, SPEED, Take
+from device.drivers.camera._curtain import Curtain
 from device.drivers.camera._h264 import (
-    BITRATE,
-    KEYFRAME_INTERVAL,
     Encoder,
     Planes,
-    black,
     plane_views,
 )
+from device.drivers.camera._leave import require_leave
+from device.drivers.camera._options import BITRATE, KEYFRAME_INTERVAL
+from device.drivers.camera._paint import as_array, layers
+from device.drivers.camera._still import masked_still
+from device.drivers.camera._worker import CameraWorker
 from device.ports import Camera, FootageSink, VideoFormat
 
 OPTIONS = (
@@ -99,8 +102,8 @@ class FileCamera:
         self._encoding = (bitrate_bps, keyframe_interval_s)
         self._speed = speed
         self._length_ns = round(length_s * SECOND_NS) or None
-        self._worker = Worker("film camera")
-        self._blanked = threading.Event()
+        self._worker = CameraWorker("film camera")
+        self._curtain = Curtain()
         self._frames = 0
 
     def format(self) -> VideoFormat:
@@ -118,10 +121,20 @@ class FileCamera:
 
     def blank(self, blanked: bool) -> None:
         """Deliver black pictures until told otherwise; the film goes on behind them."""
-        if blanked:
-            self._blanked.set()
-        else:
-            self._blanked.clear()
+        self._curtain.blank(blanked)
+
+    def mask(self, polygons: Sequence[Polygon]) -> None:
+        """Paint these areas black from the next start on."""
+        self._curtain.mask(polygons)
+
+    def aim(self, leave: AimLeave) -> bytes:
+        """Return the first picture of the film; nothing stays open behind it."""
+        require_leave(leave)
+        self._worker.require_idle()
+        shape = self._shape()
+        with open_film(self._path) as film:
+            _, frame = next(self._chosen(film, shape))
+            return masked_still(self._curtain, _planes(frame, shape))
 
     def stop(self) -> None:
         """Close the film."""
@@ -148,11 +161,13 @@ class FileCamera:
 
     def _deliver(self, take: Take, film: InputContainer, encoder: Encoder, shape: _Shape) -> bool:
         """Return True at the end of the film, False when asked to stop."""
-        dark = black(shape.form.width, shape.form.height)
+        width, height = shape.form.width, shape.form.height
+        cover = self._curtain.hang(width, height, take.sink.privacy_failed)
         for since_ns, frame in self._chosen(film, shape):
             if not take.wait(take.origin_ns + since_ns):
                 return False
-            planes = dark if self._blanked.is_set() else _planes(frame, shape)
+            planes = _planes(frame, shape)
+            cover.draw(layers(planes, "YUV420", width, height))
             packet = encoder.encode(planes, take.origin_ns + since_ns)
             self._frames += 1
             take.sink.video(packet)
@@ -203,7 +218,7 @@ def _planes(frame: av.VideoFrame, shape: _Shape) -> Planes:
         width, height = height, width
     scaled: Any = frame.reformat(width=width, height=height, format="yuv420p").to_ndarray()
     if shape.turns == 0:
-        return np.asarray(scaled, dtype=np.uint8)
+        return as_array(scaled)
     turned = [np.rot90(plane, shape.turns) for plane in plane_views(scaled)]
     flat = np.concatenate([plane.ravel() for plane in turned])
     return flat.reshape(-1, shape.form.width)

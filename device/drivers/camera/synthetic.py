@@ -6,25 +6,27 @@ What a test or a demonstration films with it can be checked frame by frame after
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from device.domain.consent import Permit
+from device.domain.consent import AimLeave, Permit
+from device.domain.mask import Polygon
 from device.domain.settings import Setting
-from device.drivers._source import Worker, require_permit
+from device.drivers._source import require_permit
 from device.drivers._take import SECOND_NS, SPEED, Take
+from device.drivers.camera._curtain import Curtain
 from device.drivers.camera._h264 import (
-    BITRATE,
-    KEYFRAME_INTERVAL,
     Encoder,
-    black,
-    check_even,
     exact_rate,
     stamp_ns,
 )
+from device.drivers.camera._leave import require_leave
+from device.drivers.camera._options import BITRATE, KEYFRAME_INTERVAL, check_even
+from device.drivers.camera._paint import layers
 from device.drivers.camera._scene import Scene
+from device.drivers.camera._still import masked_still
+from device.drivers.camera._worker import CameraWorker
 from device.ports import Camera, FootageSink, VideoFormat
 
 OPTIONS = (
@@ -64,8 +66,8 @@ class SyntheticCamera:
         self._speed = speed
         self._rate = exact_rate(form.frame_rate)
         self._length = round(exact_rate(length_s) * self._rate) or None
-        self._worker = Worker("synthetic camera")
-        self._blanked = threading.Event()
+        self._worker = CameraWorker("synthetic camera")
+        self._curtain = Curtain()
         self._frames = 0
 
     def format(self) -> VideoFormat:
@@ -82,10 +84,18 @@ class SyntheticCamera:
 
     def blank(self, blanked: bool) -> None:
         """Deliver black pictures, without number or flash, until told otherwise."""
-        if blanked:
-            self._blanked.set()
-        else:
-            self._blanked.clear()
+        self._curtain.blank(blanked)
+
+    def mask(self, polygons: Sequence[Polygon]) -> None:
+        """Paint these areas black from the next start on."""
+        self._curtain.mask(polygons)
+
+    def aim(self, leave: AimLeave) -> bytes:
+        """Return the picture of this moment of the clock; nothing stays open behind it."""
+        require_leave(leave)
+        self._worker.require_idle()
+        scene = Scene(self._format.width, self._format.height, self._rate)
+        return masked_still(self._curtain, scene.draw(int(time.monotonic() * self._rate)))
 
     def stop(self) -> None:
         """Close the lens."""
@@ -104,13 +114,16 @@ class SyntheticCamera:
     def _deliver(self, take: Take, encoder: Encoder) -> bool:
         """Return True at the end of the film, False when asked to stop."""
         scene = Scene(self._format.width, self._format.height, self._rate)
-        dark = black(self._format.width, self._format.height)
+        width, height = self._format.width, self._format.height
+        cover = self._curtain.hang(width, height, take.sink.privacy_failed)
         counter = 0
         while self._length is None or counter < self._length:
             pts_ns = take.origin_ns + stamp_ns(counter, self._rate)
             if not take.wait(pts_ns):
                 return False
-            packet = encoder.encode(dark if self._blanked.is_set() else scene.draw(counter), pts_ns)
+            planes = scene.draw(counter)
+            cover.draw(layers(planes, "YUV420", width, height))
+            packet = encoder.encode(planes, pts_ns)
             self._frames += 1
             take.sink.video(packet)
             counter = self._next(counter + 1, take)

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 
 from device.drivers.indicator._patterns import MOMENTARY, PATTERNS, Step
 from device.ports import Signal
 
+_log = logging.getLogger(__name__)
+
 
 class Player:
-    """Calls ``put(step)`` for every step. ``hurry`` divides all lengths; only tests hurry."""
+    """Calls ``put(signal, step)`` for every step. ``hurry`` divides all lengths; only tests hurry.
 
-    def __init__(self, put: Callable[[Step], None], hurry: float = 1.0) -> None:
+    A light that breaks is logged once and tried again with the next step: a lesson goes on without it.
+    """
+
+    def __init__(self, put: Callable[[Signal, Step], None], hurry: float = 1.0) -> None:
         self._put = put
         self._hurry = hurry
         self._changed = threading.Condition()
@@ -21,6 +27,7 @@ class Player:
         self._momentary: Signal | None = None
         self._opened: Signal | None = None
         self._orders = 0
+        self._broken = False
         self._thread = threading.Thread(target=self._play, name="indicator", daemon=True)
         self._thread.start()
 
@@ -46,24 +53,34 @@ class Player:
     def _play(self) -> None:
         while not self._closed:
             with self._changed:
-                order, steps = self._orders, self._next()
-            self._play_through(steps, order)
+                order, (signal, steps) = self._orders, self._next()
+            self._play_through(signal, steps, order)
 
-    def _next(self) -> Iterator[Step]:
+    def _next(self) -> tuple[Signal, Iterator[Step]]:
         momentary, self._momentary = self._momentary, None
         if momentary is not None:
-            return iter(PATTERNS[momentary].opening)
+            return momentary, iter(PATTERNS[momentary].opening)
         # What was interrupted by a momentary signal goes on without its opening: no second tone.
         resumed, self._opened = self._lasting is self._opened, self._lasting
-        return _lasting_steps(self._lasting, resumed=resumed)
+        return self._lasting, _lasting_steps(self._lasting, resumed=resumed)
 
-    def _play_through(self, steps: Iterator[Step], order: int) -> None:
+    def _play_through(self, signal: Signal, steps: Iterator[Step], order: int) -> None:
         for step in steps:
-            self._put(step)
+            self._try(signal, step)
             with self._changed:
                 seconds = step.seconds / self._hurry
                 if self._changed.wait_for(lambda: self._closed or self._orders != order, seconds):
                     return
+
+    def _try(self, signal: Signal, step: Step) -> None:
+        try:
+            self._put(signal, step)
+        except Exception:  # noqa: BLE001  # top of the thread: whatever it was, it is reported
+            if not self._broken:
+                _log.exception("the light cannot show '%s'", signal.value)
+            self._broken = True
+        else:
+            self._broken = False
 
 
 def _lasting_steps(signal: Signal, *, resumed: bool) -> Iterator[Step]:

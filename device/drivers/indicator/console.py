@@ -18,9 +18,11 @@ TEXTS = {
     "nl": {
         Signal.READY: "gereed",
         Signal.RECORDING: "neemt op",
+        Signal.IMPAIRED: "neemt op, maar beeld of geluid ontbreekt; 'leerblik status' zegt wat",
         Signal.MARKED: "moment gemarkeerd",
         Signal.BLANKED: "beeld en geluid zijn weg tot de volgende druk",
         Signal.ENDING_SOON: "neemt op, stopt bijna",
+        Signal.AIMING: "de lens is open om te richten, er wordt niets opgenomen",
         Signal.HELD: "opname bewaard, nog niet verstuurd",
         Signal.DISCARDED: "opname weggegooid",
         Signal.REFUSED: "geweigerd, 'leerblik status' zegt waarom",
@@ -30,9 +32,11 @@ TEXTS = {
     "en": {
         Signal.READY: "ready",
         Signal.RECORDING: "recording",
+        Signal.IMPAIRED: "recording, but picture or sound is missing; 'leerblik status' says which",
         Signal.MARKED: "moment marked",
         Signal.BLANKED: "no picture and no sound until the next press",
         Signal.ENDING_SOON: "recording, ends soon",
+        Signal.AIMING: "the lens is open for aiming, nothing is recorded",
         Signal.HELD: "recording kept, not sent yet",
         Signal.DISCARDED: "recording discarded",
         Signal.REFUSED: "refused, 'leerblik status' says why",

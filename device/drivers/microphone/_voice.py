@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from device.domain.consent import Permit
 from device.drivers._source import Worker, require_sound
 from device.drivers._take import SECOND_NS, Take
-from device.ports import AudioBlock, AudioFormat, FootageSink
+from device.ports import AudioBlock, AudioFormat, FootageSink, Level
+
+if TYPE_CHECKING:
+    # numpy comes with it: only a lesson needs it.
+    from device.drivers.microphone._meter import Meter
 
 BLOCKS_PER_SECOND = 50
 BYTES_PER_SAMPLE = 2
@@ -18,9 +23,12 @@ class Voice:
     """Delivers blocks of s16le from an iterator in a thread of its own; the samples are the clock."""
 
     def __init__(self, name: str, speed: str) -> None:
+        self._name = name
         self._speed = speed
         self._worker = Worker(name)
         self._muted = threading.Event()
+        self._meter: Meter | None = None
+        self._until_ns = 0
 
     def start(
         self,
@@ -32,12 +40,17 @@ class Voice:
     ) -> None:
         """Deliver ``(index of the first sample, data)``; index 0 sounds at ``origin_ns``."""
         require_sound(permit)
+        from device.drivers.microphone._meter import Meter
+
+        meter = Meter(self._name, origin_ns)
+        self._until_ns = origin_ns
 
         def speak(stop: threading.Event) -> None:
             with Take(self._speed, permit, sink, origin_ns, stop) as take:
-                self._speak(take, form, blocks)
+                self._speak(take, form, blocks, meter)
 
         self._worker.start(speak, sink.microphone_failed)
+        self._meter = meter
 
     def mute(self, muted: bool) -> None:
         """Deliver zeros until told otherwise."""
@@ -49,14 +62,29 @@ class Voice:
     def stop(self) -> None:
         """Stop delivering; nothing comes after this returned."""
         self._worker.stop()
+        self._meter = None
 
-    def _speak(self, take: Take, form: AudioFormat, blocks: Iterable[tuple[int, bytes]]) -> None:
+    def levels(self) -> tuple[Level, ...]:
+        """Return how loud the last second of what was delivered is; empty while not started."""
+        meter = self._meter
+        return () if meter is None else (meter.level(self._until_ns),)
+
+    def _speak(
+        self, take: Take, form: AudioFormat, blocks: Iterable[tuple[int, bytes]], meter: Meter
+    ) -> None:
+        from device.drivers.microphone._meter import as_samples
+
         for index, data in blocks:
             end = index + len(data) // (BYTES_PER_SAMPLE * form.channels)
             # A block exists once its last sample has sounded.
-            if not take.wait(take.origin_ns + sample_ns(end, form.rate_hz)):
+            end_ns = take.origin_ns + sample_ns(end, form.rate_hz)
+            if not take.wait(end_ns):
                 return
-            heard = bytes(len(data)) if self._muted.is_set() else data
+            muted = self._muted.is_set()
+            meter.mute(muted, end_ns)
+            meter.take(as_samples(data, form.channels), end_ns)
+            self._until_ns = end_ns
+            heard = bytes(len(data)) if muted else data
             take.sink.audio(AudioBlock(heard, take.origin_ns + sample_ns(index, form.rate_hz)))
 
 

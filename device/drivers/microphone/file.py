@@ -19,7 +19,7 @@ from device.domain.settings import REQUIRED, Setting
 from device.drivers._film import LENGTH, first_picture_ns, open_film, sound_stream, sounds
 from device.drivers._take import SECOND_NS, SPEED
 from device.drivers.microphone._voice import BYTES_PER_SAMPLE, Voice, in_blocks, samples_per_block
-from device.ports import AudioFormat, FootageSink, Microphone
+from device.ports import AudioFormat, FootageSink, Level, Microphone
 
 OPTIONS = (
     Setting("path", str, "the film whose sound is heard", REQUIRED, "/var/lib/leerblik/films/lesson.mp4"),
@@ -58,6 +58,10 @@ class FileMicrophone:
             own = min(2, stream.channels)
             return AudioFormat(self._rate_hz, self._channels or own)
 
+    def missing(self) -> str:
+        """Return that the film is missing, or ""."""
+        return "" if self._path.is_file() else f"there is no film {self._path}"
+
     def start(self, permit: Permit, sink: FootageSink, origin_ns: int) -> None:
         """Begin at the film's first picture, which is shown at ``origin_ns``."""
         form = self.format()
@@ -71,6 +75,10 @@ class FileMicrophone:
     def stop(self) -> None:
         """Fall silent."""
         self._voice.stop()
+
+    def levels(self) -> tuple[Level, ...]:
+        """Return how loud the last second was; empty while not started."""
+        return self._voice.levels()
 
 
 def _blocks(path: Path, form: AudioFormat, length: int | None) -> Iterator[tuple[int, bytes]]:

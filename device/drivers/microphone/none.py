@@ -10,7 +10,7 @@ from device.domain.consent import Permit
 from device.domain.settings import Setting
 from device.drivers._source import Worker, require_sound
 from device.drivers._take import Take
-from device.ports import AudioFormat, FootageSink, Microphone
+from device.ports import AudioFormat, FootageSink, Level, Microphone
 
 OPTIONS: tuple[Setting, ...] = ()
 
@@ -30,6 +30,10 @@ class NoMicrophone:
         """Return None: there is no sound."""
         return None
 
+    def missing(self) -> str:
+        """Return "": nothing is expected to be there."""
+        return ""
+
     def start(self, permit: Permit, sink: FootageSink, origin_ns: int) -> None:
         """Deliver nothing, under the same conditions as any other microphone."""
         require_sound(permit)
@@ -46,3 +50,7 @@ class NoMicrophone:
     def stop(self) -> None:
         """Be ready to be started again."""
         self._worker.stop()
+
+    def levels(self) -> tuple[Level, ...]:
+        """Return none: what is not there is neither loud nor silent."""
+        return ()

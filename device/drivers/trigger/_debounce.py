@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from device.ports import Edge
 
@@ -16,12 +16,16 @@ SECOND_NS = 1_000_000_000
 
 
 class Debouncer:
-    """The rule alone, without clock or threads. Begins with the button up; edges alternate."""
+    """The rule alone, without clock or threads. Begins with the button up, or ``down``; edges alternate.
 
-    def __init__(self, bounce_ns: int) -> None:
+    With ``hold_ns`` the contact must be closed for so long to count as down, which it then is from there on.
+    """
+
+    def __init__(self, bounce_ns: int, hold_ns: int = 0, *, down: bool = False) -> None:
         self._bounce_ns = bounce_ns
-        self._reported = False
-        self._level = False
+        self._hold_ns = hold_ns
+        self._reported = down
+        self._level = down
         self._began_ns = 0
         self._changed_ns: int | None = None
 
@@ -33,7 +37,9 @@ class Debouncer:
 
     def due_ns(self) -> int | None:
         """Return when :meth:`settle` should be asked, None when nothing is moving."""
-        return None if self._changed_ns is None else self._changed_ns + self._bounce_ns
+        if self._changed_ns is None:
+            return None
+        return self._changed_ns + (max(self._hold_ns, self._bounce_ns) if self._level else self._bounce_ns)
 
     def settle(self, now_ns: int) -> Edge | None:
         """Return an edge when the contact has come to rest on the other side, else None."""
@@ -44,24 +50,30 @@ class Debouncer:
         if self._level == self._reported:
             return None
         self._reported = self._level
-        return Edge(self._level, self._began_ns)
+        return Edge(self._level, due_ns if self._level and self._hold_ns else self._began_ns)
 
 
-class DebouncedContact:
-    """Runs a :class:`Debouncer` against the monotonic clock in a private thread."""
+class DebouncedContacts:
+    """Runs :class:`Debouncer` against the monotonic clock, all in one private thread.
 
-    def __init__(self, bounce_s: float, on_edge: Callable[[Edge], None]) -> None:
-        self._rule = Debouncer(round(bounce_s * SECOND_NS))
+    ``on_edge`` is called with the number of the contact, one edge after another.
+    """
+
+    def __init__(self, rules: Sequence[Debouncer], on_edge: Callable[[int, Edge], None]) -> None:
+        self._rules = rules
         self._on_edge = on_edge
         self._changed = threading.Condition()
         self._closed = False
         self._thread = threading.Thread(target=self._watch, name="button", daemon=True)
         self._thread.start()
 
-    def change(self, down: bool) -> None:
-        """Note that the contact moved just now; safe from any thread, never waits for ``on_edge``."""
+    def change(self, number: int, level: Callable[[], bool]) -> None:
+        """Note that a contact moved just now; safe from any thread, never waits for ``on_edge``.
+
+        ``level`` is asked here, so that a look at the contact cannot overtake a change that is reported.
+        """
         with self._changed:
-            self._rule.change(down, time.monotonic_ns())
+            self._rules[number].change(level(), time.monotonic_ns())
             self._changed.notify_all()
 
     def close(self) -> None:
@@ -74,18 +86,20 @@ class DebouncedContact:
 
     def _watch(self) -> None:
         while not self._closed:
-            edge = self._next()
-            if edge is not None and not self._closed:
-                self._on_edge(edge)
+            for number, edge in self._next():
+                if not self._closed:
+                    self._on_edge(number, edge)
 
-    def _next(self) -> Edge | None:
+    def _next(self) -> list[tuple[int, Edge]]:
         with self._changed:
-            due_ns = self._rule.due_ns()
+            due_ns = min((due for rule in self._rules if (due := rule.due_ns()) is not None), default=None)
             if due_ns is None and not self._closed:
                 self._changed.wait()
-                return None
+                return []
             left_ns = (due_ns or 0) - time.monotonic_ns()
             if left_ns > 0 and not self._closed:
                 self._changed.wait(left_ns / SECOND_NS)
-                return None
-            return self._rule.settle(time.monotonic_ns())
+                return []
+            now_ns = time.monotonic_ns()
+            settled = [(number, rule.settle(now_ns)) for number, rule in enumerate(self._rules)]
+        return [(number, edge) for number, edge in settled if edge is not None]

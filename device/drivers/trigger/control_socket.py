@@ -23,7 +23,7 @@ def build(options: Mapping[str, Any]) -> ControlSocketTrigger:
 
 
 class ControlSocketTrigger:
-    """Each gesture returns at once and plays in real time; Busy while one is going on."""
+    """Each gesture returns at once and plays in real time; Busy while one is going on. It is nobody's hand."""
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
@@ -76,7 +76,7 @@ def _play(lengths_s: tuple[float, ...], on_edge: Callable[[Edge], None], stop: t
     for index, length_s in enumerate(lengths_s):
         if stop.is_set():
             return
-        on_edge(Edge(index % 2 == 0, time.monotonic_ns()))
+        on_edge(Edge(index % 2 == 0, time.monotonic_ns(), by_hand=False))
         stop.wait(length_s)
     if not stop.is_set():
-        on_edge(Edge(len(lengths_s) % 2 == 0, time.monotonic_ns()))
+        on_edge(Edge(len(lengths_s) % 2 == 0, time.monotonic_ns(), by_hand=False))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 import re
 import sqlite3
 import time
@@ -26,6 +27,7 @@ def open_database(path: Path) -> sqlite3.Connection:
     Damaged when the file is not a sound database, Permanent when it is newer than this program,
     Temporary when the folder cannot be written.
     """
+    _create(path)
     try:
         connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
     except sqlite3.OperationalError as error:
@@ -52,6 +54,12 @@ def open_database(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _create(path: Path) -> None:
+    """Make the file if it is not there, for the group to write: SQLite itself would never let the sync write."""
+    with contextlib.suppress(OSError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660))
 
 
 def _meaning(error: sqlite3.OperationalError, sentence: str) -> Damaged | Temporary:

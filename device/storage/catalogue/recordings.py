@@ -107,6 +107,24 @@ class Recordings:
                 (boot_id, at_ns, recording),
             )
 
+    def replace_manifest(
+        self, recording: str, manifest: StoredObject, *, started_at: str, untrusted_clock: bool
+    ) -> None:
+        """Put another manifest in the place of the last; Refused once the recording may have left."""
+        with transaction(self._db):
+            status = self.get(recording).status
+            if status is not Status.HELD or self._writer is not WRITERS[Status.HELD]:
+                raise Refused(f"recording {recording} is {status.value}; its manifest is settled")
+            self._db.execute(
+                "UPDATE objects SET size_bytes = ?, sha256 = ? WHERE recording = ? AND file = ?",
+                (manifest.size_bytes, manifest.sha256, recording, manifest.file),
+            )
+            self._db.execute(
+                "UPDATE recordings SET started_at = ?, untrusted_clock = ?, manifest_sha256 = ?, size_bytes ="
+                " (SELECT SUM(size_bytes) FROM objects WHERE recording = ?) WHERE id = ?",
+                (started_at, untrusted_clock, manifest.sha256, recording, recording),
+            )
+
     def move(self, recording: str, status: Status, note: str = "") -> None:
         """Give a recording its next status; Refused when that is not its next or not ours to write."""
         with transaction(self._db):

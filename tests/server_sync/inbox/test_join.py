@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -281,3 +282,67 @@ def test_segments_without_a_delayed_header_are_joined_as_well(film: Path) -> Non
     (segment,) = cut(material, [0], 2)
     join_to(film, sealed([replace(segment, plain=plain)]))
     assert len(packets(probe(film), "video")) == 50
+
+
+# --- gaps: a recorder that was killed and went on, a camera that was lost
+
+
+@pytest.mark.parametrize("kept", [0, 300, 20_000, 66_000, 80_000, 100_000])
+def test_a_segment_that_was_cut_off_in_the_middle_moves_nothing_behind_it(film: Path, kept: int) -> None:
+    segments = cut(encode(6), [0, 2, 4], 6)
+    recording = sealed(segments, cut_bytes={1: kept})
+    made = join_to(film, recording)
+    probed = probe(film)
+    found, wanted = packets(probed, "video"), [ticks for _, ticks, _ in encode(6).video]
+    assert found == [*wanted[: made.video_packets - 50], *wanted[100:]]
+    assert made.truncated == (recording.manifest.segments[1].object,)
+    last = [samples for _, samples, _ in encode(6).audio if 4 * 48_000 <= samples < 6 * 48_000]
+    heard = packets(probed, "audio")[-len(last) :]
+    assert (
+        max(abs(a - b) for a, b in zip(heard, last, strict=True)) <= 48
+    )  # libav rounds a track's start to 1 ms
+    assert decodes_cleanly(film)
+
+
+@settings(deadline=None, max_examples=10)
+@given(early_us=st.integers(1, 1_990_000))
+def test_a_cut_off_tail_that_reaches_into_the_next_segment_is_left_out(early_us: int) -> None:
+    segments = cut(encode(4), [0, 2], 4)
+    moved = [segments[0], replace(segments[1], offset_us=2_000_000 - early_us)]
+    recording = sealed(moved)
+    first = replace(recording.manifest.segments[0], complete=False, duration_us=None)
+    manifest = replace(recording.manifest, segments=(first, recording.manifest.segments[1]), interrupted=True)
+    with tempfile.TemporaryDirectory() as folder:
+        film = Path(folder) / "film.part"
+        join_to(film, replace(recording, manifest=manifest))
+        probed = probe(film)
+    cut_at = Fraction(2_000_000 - early_us, 1_000_000)
+    before = [ticks for ticks in segments[0].video_ticks if Fraction(ticks, 90_000) < cut_at]
+    after = [round(cut_at * 90_000) + ticks for ticks in segments[1].video_ticks]
+    assert packets(probed, "video") == [*before, *after]
+    sound = packets(probed, "audio")
+    assert all(abs(sound[-n] - (cut_at * 48_000 + segments[1].audio_samples[-n])) <= 73 for n in (1, 40, 80))
+
+
+def test_sound_that_lies_in_two_segments_is_heard_once(film: Path) -> None:
+    """As after a camera that was lost: the sound went on while the first new picture was on its way."""
+    material = encode(4)
+    segments = cut(material, [0, 2], 4)
+    video = [each for each in material.video if each[1] < 2 * 90_000]
+    heard = [each for each in material.audio if each[1] < 2.5 * 48_000]
+    longer = replace(segments[0], plain=mux(video, heard))
+    join_to(film, sealed([longer, segments[1]]))
+    probed = probe(film)
+    assert packets(probed, "audio") == [samples for _, samples, _ in material.audio if samples < 4 * 48_000]
+    assert packets(probed, "video") == [ticks for _, ticks, _ in material.video]
+    assert decodes_cleanly(film)
+
+
+@pytest.mark.parametrize("beyond_us", [0, 500_000, 90 * 60 * 1_000_000, 7 * 3600 * 1_000_000])
+def test_the_last_picture_stands_until_the_end_of_the_recording(film: Path, beyond_us: int) -> None:
+    recording = sealed(cut(encode(2), [0], 2))
+    manifest = replace(recording.manifest, duration_us=2_000_000 + beyond_us)
+    join_to(film, replace(recording, manifest=manifest))
+    picture = next(stream for stream in probe(film)["streams"] if stream["codec_type"] == "video")
+    assert float(picture["duration"]) == pytest.approx(2 + beyond_us / 1e6, abs=0.001)
+    assert decodes_cleanly(film)

@@ -143,9 +143,13 @@ class PushHouse:
             name: hashlib.sha256(data).hexdigest() for name, data in self.inbox().items() if len(data) == 1000
         }
 
+    def manifest_names(self) -> list[str]:
+        """Return the manifests that were begun, oldest first."""
+        return [send.remote_name for send in self.sync.sends.of(self.recordings[0]) if send.is_manifest]
+
     def manifest_name(self) -> str:
         """Return the newest manifest in the drop box."""
-        return [send.remote_name for send in self.sync.sends.of(self.recordings[0]) if send.is_manifest][-1]
+        return self.manifest_names()[-1]
 
     def receipt(self, *, resend: tuple[str, ...] = (), problem: str = "") -> Receipt:
         """Return what a coach would say of the newest manifest."""

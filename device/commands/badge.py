@@ -1,0 +1,45 @@
+"""``leerblik badge``: what stands in the configuration for a teacher's badge, without its number."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import secrets
+import sys
+
+from device import config
+from device.domain.errors import Permanent
+from device.drivers.trigger._badge import hash_badge
+
+SUMMARY = "turn a teacher's badge into a line for the configuration; its number is not kept"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("code", metavar="CODE", help="code or initials of the teacher, such as teacher-1")
+    parser.add_argument("--config", metavar="FILE", help=f"configuration (default {config.DEFAULT_PATH})")
+    parser.epilog = (
+        "Hold the badge to a reader at this terminal when asked. The lines that are printed go under "
+        "[trigger.evdev_badge]; a second badge needs the same salt, which is taken from the configuration."
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Ask for the badge and print the lines."""
+    code = arguments.code.strip()
+    if not code or "=" in code:
+        raise Permanent(f"'{arguments.code}' is no code of a teacher; for example teacher-1")
+    options = config.load(arguments.config).driver_options("trigger", "evdev_badge")
+    salt = options["salt"] or secrets.token_hex(16)
+    line = f"{hash_badge(_read_number(), salt)}={code}"
+    badges = [badge for badge in options["badges"] if badge != line]
+    print("[trigger.evdev_badge]")
+    print(f'salt = "{salt}"')
+    print(f"badges = [{', '.join(f'{chr(34)}{badge}{chr(34)}' for badge in (*badges, line))}]")
+    return 0
+
+
+def _read_number() -> str:
+    if sys.stdin.isatty():
+        return getpass.getpass("Hold the badge to the reader (what it types is not shown): ")
+    return sys.stdin.readline()

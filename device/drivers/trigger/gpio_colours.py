@@ -1,0 +1,32 @@
+"""Buttons of different colours, one for each teacher: whose colour was pressed is who pressed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from device.domain.settings import Setting
+from device.drivers.trigger._codes import read_codes
+from device.drivers.trigger._gpio import BOUNCE, PULL_UP, Contact, GpioTrigger, wiring
+from device.ports import Button, Trigger
+
+_WHERE = "trigger.gpio_colours.buttons"
+
+OPTIONS = (
+    Setting(
+        "buttons", list, "pin and teacher of each button, by code or initials; never a name",
+        [], ["GPIO5=teacher-1", "GPIO6=teacher-2"],
+    ),
+    PULL_UP,
+    BOUNCE,
+)  # fmt: skip
+
+
+def build(options: Mapping[str, Any], *, pin_factory: Any = None) -> Trigger:
+    """Return the trigger. ``pin_factory`` is gpiozero's; None is the chip of this machine.
+
+    Permanent when a button is written wrongly, or a pin stands there twice.
+    """
+    codes = read_codes(options["buttons"], _WHERE, "GPIO5=teacher-1")
+    contacts = [Contact(pin, Button.RECORD, who) for pin, who in codes.items()]
+    return GpioTrigger(contacts, wiring(_WHERE, options), pin_factory)

@@ -1,0 +1,212 @@
+"""The recorder's composition root: reads the configuration, names the drivers, and hands out plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from device import config, drivers
+from device.domain.errors import Permanent, Temporary
+from device.domain.receipt import read_public_key
+from device.domain.session import Rules
+from device.domain.trajectory import Agreement, LegalBasis, Stage
+from device.footage.packets import NS_PER_S
+from device.ports import Clock
+from device.recorder.aftercare import Aftercare
+from device.recorder.aiming import Aiming
+from device.recorder.checkup import Aside, Checkup, in_a_thread
+from device.recorder.desk import Desk, DeskSettings, Machine
+from device.recorder.health import Health
+from device.recorder.holding import Holding
+from device.recorder.late import LateIndicators, LateTriggers
+from device.recorder.lesson import LessonSettings
+from device.recorder.loop import RecorderLoop
+from device.recorder.nurse import Nurse
+from device.recorder.reception import Reception, Services
+from device.recorder.report import describe
+from device.recorder.tidings import Tidings
+from device.recorder.vigil import Vigil
+from device.storage.catalogue import Catalogue, fresh_ulid
+
+# The switch-off itself is systemd's: a path unit waits for this file.
+POWER_OFF_NAME = "poweroff"
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """``spool`` and ``state`` lie on the card, ``runtime`` in memory."""
+
+    spool: Path
+    state: Path
+    runtime: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a recorder is put together from, whatever chose it. ``gesture`` presses the software button."""
+
+    machine: Machine
+    lights: LateIndicators
+    buttons: LateTriggers
+    settings: DeskSettings
+    rules: Rules
+    vigil: Vigil
+    gesture: Callable[[dict[str, Any]], None]
+    aside: Aside = in_a_thread
+
+
+@dataclass(frozen=True, slots=True)
+class Recorder:
+    """A recorder that is put together and does not run yet."""
+
+    loop: RecorderLoop
+    desk: Desk
+    health: Health
+    checkup: Checkup
+    aiming: Aiming
+    nurse: Nurse
+    parts: Parts
+
+    def look_around(self) -> None:
+        """Find out what is there and what is missing; a part that comes later is used later."""
+        self.checkup.look(self.loop.edge, idle=True)
+
+    def close(self) -> None:
+        """Let go of buttons and lights."""
+        self.parts.buttons.stop()
+        self.parts.lights.close()
+
+
+def assemble(
+    settings: config.Config, clock: Clock, lesson: LessonSettings, folders: Folders
+) -> tuple[Parts, Callable[[Catalogue], Aftercare]]:
+    """Return the parts that the configuration names; Permanent when it names something impossible."""
+    recorder, coach = settings.table("recorder"), settings.table("coach")
+    receipt_key = read_public_key(coach["receipt_key"]) if coach["receipt_key"] else None
+    rules = Rules(maximum_ns=round(recorder["maximum_length_s"] * NS_PER_S))
+    triggers = {name: _build(settings, "trigger", name) for name in recorder["triggers"]}
+    lights = _lights(settings, clock)
+    camera = _build(settings, "camera", recorder["camera"])
+    microphone = _build(settings, "microphone", recorder["microphone"])
+    parts = Parts(
+        machine=Machine(camera, microphone, lights, clock),
+        lights=lights,
+        buttons=LateTriggers(list(triggers.items()), clock),
+        settings=DeskSettings(
+            spool=folders.spool,
+            state=folders.state,
+            runtime=folders.runtime,
+            language=settings.table("device")["language"],
+            reserve_bytes=recorder["reserve_bytes"],
+            discard_window_ns=rules.discard_window_ns,
+            coach_key_present=bool(coach["recipient"]),
+            agreement=read_agreement(settings.table("agreement")),
+            lesson=lesson,
+        ),
+        rules=rules,
+        vigil=Vigil(recorder["reserve_bytes"]),
+        gesture=partial(_gesture, triggers.get("control_socket")),
+    )
+    cooling_off_s = recorder["cooling_off_s"]
+    return parts, lambda catalogue: Aftercare(catalogue, folders.spool, clock, cooling_off_s, receipt_key)
+
+
+def put_together(
+    parts: Parts, catalogue: Catalogue, aftercare: Aftercare, publish: Callable[[dict[str, object]], None]
+) -> Recorder:
+    """Return the recorder; ``publish`` hands events to whoever follows them."""
+    machine, settings = parts.machine, parts.settings
+    tidings = Tidings(publish)
+    health = Health(tidings.part)
+    holding = Holding(catalogue, settings.spool, machine.clock, settings.lesson)
+    desk = Desk(
+        machine, settings, catalogue, aftercare, holding, fresh_ulid, health, tidings,
+        light_works=lambda: parts.lights.any_works,
+    )  # fmt: skip
+    agreement = settings.agreement
+    checkup = Checkup(
+        machine, desk, health, tidings, parts.lights, parts.buttons, settings.reserve_bytes,
+        hears=agreement is not None and agreement.sound, aside=parts.aside,
+    )  # fmt: skip
+    aiming = Aiming(machine.camera, machine.clock, settings.state, desk.show, tidings.tell)
+    nurse = Nurse(desk, parts.vigil, health, tidings)
+    loop = RecorderLoop(
+        desk, machine.clock, parts.rules, nurse, checkup, aiming,
+        answer=lambda values: reception.answer(values),  # noqa: PLW0108  # made below
+        power_off=lambda: _power_off(settings.runtime, tidings),
+    )  # fmt: skip
+    services = Services(
+        gesture=parts.gesture,
+        report=lambda: describe(loop.phase, desk, catalogue, aftercare, health, aiming),
+        discard=aftercare.discard,
+    )
+    reception = Reception(loop, services, aiming, settings.state)
+    return Recorder(loop, desk, health, checkup, aiming, nurse, parts)
+
+
+def _lights(settings: config.Config, clock: Clock) -> LateIndicators:
+    names = settings.table("recorder")["indicators"]
+    if not set(names) - {"none"}:
+        raise Permanent(
+            'recorder.indicators names no light; nothing is recorded without one, see ["gpio_led"]'
+        )
+    builders: list[tuple[str, Callable[[], Any]]] = [
+        (name, partial(_build, settings, "indicator", name)) for name in names if name != "none"
+    ]
+    return LateIndicators(builders, clock)
+
+
+def _build(settings: config.Config, kind: str, name: str) -> Any:
+    return drivers.load(kind, name).build(settings.driver_options(kind, name))
+
+
+def _power_off(runtime: Path, tidings: Tidings) -> None:
+    tidings.tell("power_off")
+    try:
+        (runtime / POWER_OFF_NAME).touch()
+    except OSError as error:
+        raise Temporary(f"the device cannot be switched off: {error.strerror or error}") from None
+
+
+def _gesture(finger: Any, values: dict[str, Any]) -> None:
+    """Carry out a press that came over the control socket."""
+    if finger is None:
+        raise Permanent('presses from software are off; add "control_socket" to recorder.triggers')
+    gesture = values.get("gesture", "single")
+    if gesture == "single":
+        finger.press()
+    elif gesture == "double":
+        finger.double_press()
+    elif gesture == "hold" and isinstance(values.get("seconds"), int | float) and 0 < values["seconds"] <= 60:
+        finger.hold(float(values["seconds"]))
+    else:
+        raise Permanent("a gesture is single, double, or hold with seconds between 0 and 60")
+
+
+def read_agreement(table: dict[str, Any]) -> Agreement | None:
+    """Return the agreement in the configuration, or None when nothing was agreed."""
+    if not table["trajectory"] and not table["group"]:
+        return None
+    days = [date.fromisoformat(table[key]) for key in ("valid_from", "valid_until")]
+    same = (
+        "group",
+        "group_agreed",
+        "objecting_pupils",
+        "arrangement",
+        "trajectory",
+        "learning_question",
+        "sound",
+    )
+    return Agreement(
+        teachers=tuple(table["teachers"]),
+        teachers_agreed=tuple(table["teachers_agreed"]),
+        stage=Stage(table["stage"]),
+        legal_basis=LegalBasis(table["legal_basis"]),
+        valid_from=days[0],
+        valid_until=days[1],
+        **{key: table[key] for key in same},
+    )

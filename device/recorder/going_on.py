@@ -1,0 +1,90 @@
+"""A note in memory about the lesson that is being recorded, so that a recorder that died can go on with it.
+
+It lies in the runtime folder (tmpfs) and is gone with the power: after a cut nobody may be filmed who did not
+see the press. Written every second, because the time of the last line is when the picture was lost.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from device.domain.errors import Permanent
+from device.domain.identifiers import is_ulid
+from device.domain.strict import Fields, parse_object
+
+NAME = "lesson.json"
+# Whoever died longer ago than this, or this often in one lesson, does not open the lens again by itself.
+LATEST_NS = 60_000_000_000
+MOST_TIMES = 5
+_FAR_NS = 1 << 62
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class GoingOn:
+    """A lesson that was being recorded at ``alive_ns``; times are of the monotonic clock.
+
+    ``since_ns`` is when it began, ``zero_ns`` the stamp of its first picture, ``times`` how often it was gone
+    on with already.
+    """
+
+    recording: str
+    boot_id: str
+    since_ns: int
+    zero_ns: int
+    alive_ns: int
+    blanked: bool
+    warned: bool
+    pressed_by: str
+    times: int
+
+    def may_go_on(self, boot_id: str, now_ns: int) -> bool:
+        """Tell whether it is so fresh that the people in the room are still those who saw the press."""
+        fresh = 0 <= now_ns - self.alive_ns < LATEST_NS
+        return self.boot_id == boot_id and fresh and self.times < MOST_TIMES
+
+
+def write(folder: Path, note: GoingOn) -> None:
+    """Replace the note; OSError when memory is full."""
+    fresh = folder / f".{NAME}"
+    fresh.write_text(json.dumps(asdict(note)), "utf-8")
+    fresh.replace(folder / NAME)
+
+
+def remove(folder: Path) -> None:
+    """Forget the lesson: it was ended on purpose. Harmless when there is none."""
+    (folder / NAME).unlink(missing_ok=True)
+
+
+def read(folder: Path) -> GoingOn | None:
+    """Return the note, or None when there is none that can be read."""
+    try:
+        data = (folder / NAME).read_bytes()
+    except FileNotFoundError:
+        return None
+    try:
+        return _read(data)
+    except Permanent as error:
+        _log.warning("the note about the lesson before is damaged: %s", error)
+        return None
+
+
+def _read(data: bytes) -> GoingOn:
+    fields = Fields(parse_object(data, "the note"), "note")
+    recording = fields.take("recording", str)
+    if not is_ulid(recording):
+        raise Permanent(f"note.recording is not the name of a recording: {recording!r}")
+    note = GoingOn(
+        recording=recording,
+        boot_id=fields.take("boot_id", str),
+        **{key: fields.integer(key, 0, _FAR_NS) for key in ("since_ns", "zero_ns", "alive_ns")},
+        blanked=fields.take("blanked", bool),
+        warned=fields.take("warned", bool),
+        pressed_by=fields.take("pressed_by", str),
+        times=fields.integer("times", 0, _FAR_NS),
+    )
+    fields.done()
+    return note

@@ -1,0 +1,105 @@
+"""What is done when something befalls a lesson: the picture is brought back, the sound goes on without it.
+
+Only a card that refuses, a mask that cannot be painted, and a film that is over end a lesson.
+"""
+
+from __future__ import annotations
+
+from device.domain.errors import Temporary
+from device.domain.session import StopReason
+from device.recorder.desk import Desk
+from device.recorder.health import Health
+from device.recorder.tidings import Tidings
+from device.recorder.vigil import Ailment, Vigil
+
+NO_PICTURE = "the camera delivers no pictures any more; it is being restarted, check its cable"
+NO_SOUND = "the microphone delivers no sound any more; check its plug"
+SILENT = "nothing is heard any more; check that the microphone is switched on and not covered"
+CLIPPING = "the sound is too loud and distorted; move the microphone away or turn it down"
+CARD_FULL = "the card is nearly full; recordings must be sent before the next lesson"
+_ENDS = {
+    "camera_ended": StopReason.SOURCE_ENDED,
+    "card_failed": StopReason.CARD_FAILED,
+    "privacy_failed": StopReason.PRIVACY_FAILED,
+}
+
+
+class Nurse:
+    """Belongs to the recorder's loop. Each call returns why the lesson must end, or None: it goes on."""
+
+    def __init__(self, desk: Desk, vigil: Vigil, health: Health, tidings: Tidings) -> None:
+        self._desk = desk
+        self._vigil = vigil
+        self._health = health
+        self._tidings = tidings
+
+    def look(self, now_ns: int) -> StopReason | None:
+        """Look after the lesson; called often."""
+        desk = self._desk
+        ailment = self._vigil.look(desk.lesson, desk.free_bytes(), now_ns)
+        if ailment is Ailment.NO_SPACE:
+            self._health.note("card", CARD_FULL)
+            desk.problem = CARD_FULL
+            return StopReason.LOW_SPACE
+        if ailment is not None:
+            self._treat(ailment)
+        return None
+
+    def hear(self, kind: str, sentence: str) -> StopReason | None:
+        """Take what camera, microphone or card said about the lesson that is being recorded."""
+        if kind == "camera_hangs":
+            # Only the end of this process closes such a camera; the next one goes on with the lesson.
+            raise Temporary(f"the camera hangs and cannot be closed: {sentence}")
+        if kind == "camera_failed":
+            self._lose_camera(sentence)
+        elif kind == "microphone_failed":
+            self._lose_microphone(sentence)
+        elif kind == "camera_open":
+            self._desk.camera_is_open()
+        elif kind == "camera_still_away":
+            self._health.note("camera", sentence)
+        elif kind != "camera_ended":
+            self._desk.problem = sentence
+            self._tidings.tell(kind, self._desk.recording, sentence)
+        return _ENDS.get(kind)
+
+    def _treat(self, ailment: Ailment) -> None:
+        match ailment:
+            case Ailment.NO_PICTURE:
+                self._lose_camera(NO_PICTURE)
+            case Ailment.PICTURE_BACK:
+                self._desk.camera_is_back()
+                self._recover("camera", "camera_back")
+            case Ailment.NO_SOUND:
+                self._lose_microphone(NO_SOUND)
+            case Ailment.SOUND_BACK:
+                self._desk.microphone_is_back()
+                self._recover("microphone", "microphone_back")
+            case Ailment.SILENT:
+                self._complain("sound", "sound_silent", SILENT)
+            case Ailment.CLIPPING:
+                self._complain("sound", "sound_clipping", CLIPPING)
+            case Ailment.SOUND_FINE:
+                self._recover("sound", "sound_fine")
+            case Ailment.SPACE_GETS_SHORT:
+                self._desk.warn()
+
+    def _lose_camera(self, sentence: str) -> None:
+        if self._desk.lose_camera():
+            self._complain("camera", "camera_failed", sentence)
+
+    def _lose_microphone(self, sentence: str) -> None:
+        if self._desk.lose_microphone(sentence):
+            self._complain("microphone", "microphone_failed", sentence)
+
+    def _complain(self, part: str, event: str, sentence: str) -> None:
+        self._desk.problem = sentence
+        self._tidings.tell(event, self._desk.recording, sentence)
+        self._health.note(part, sentence, quietly=True)
+        self._desk.refresh_light()
+
+    def _recover(self, part: str, event: str) -> None:
+        self._desk.problem = ""
+        self._tidings.tell(event, self._desk.recording)
+        self._health.note(part, "", quietly=True)
+        self._desk.refresh_light()

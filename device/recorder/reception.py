@@ -1,0 +1,139 @@
+"""Answers what is asked over the control socket; carried out by the recorder's own loop, one after the other."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from device.domain.errors import Busy, LeerblikError, Permanent, Refused
+from device.domain.mask import read_polygons, write_polygons
+from device.domain.session import Phase
+from device.recorder import masks
+from device.recorder.aiming import Aiming
+from device.recorder.control import error_answer
+
+Answer = dict[str, Any]
+
+
+class Lessons(Protocol):
+    """What the loop lets a request do with lessons."""
+
+    @property
+    def phase(self) -> Phase:
+        """Whether a lesson is being recorded."""
+        ...
+
+    @property
+    def recording(self) -> str | None:
+        """The lesson that is being recorded."""
+        ...
+
+    def request_start(self) -> str:
+        """Begin a lesson and return its name; Refused when it may or can not."""
+        ...
+
+    def request_stop(self) -> None:
+        """End the lesson."""
+        ...
+
+    def request_mark(self) -> None:
+        """Mark the moment."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the composition root hands out: the software finger, the report, and the teacher's no."""
+
+    gesture: Callable[[dict[str, Any]], None]
+    report: Callable[[], Answer]
+    discard: Callable[[str], None]
+
+
+class Reception:
+    """One method per request; each returns what is answered beside "ok"."""
+
+    def __init__(self, lessons: Lessons, services: Services, aiming: Aiming, state: Path) -> None:
+        self._lessons = lessons
+        self._services = services
+        self._aiming = aiming
+        self._state = state
+        self._requests: dict[str, Callable[[dict[str, Any]], Answer]] = {
+            "status": self._status,
+            "press": self._press,
+            "start": self._start,
+            "stop": self._stop,
+            "mark": self._mark,
+            "discard": self._discard,
+            "aim": self._aim,
+            "still": self._still,
+            "masks": self._masks,
+        }
+
+    def answer(self, values: dict[str, Any]) -> Answer:
+        """Carry out a request; an error is an answer, too."""
+        try:
+            do = values.get("do")
+            request = self._requests.get(do) if isinstance(do, str) else None
+            if request is None:
+                known = ", ".join((*self._requests, "events"))
+                raise Permanent(f"unknown request '{do}'; known are {known}")
+            return {"ok": True, **request(values)}
+        except LeerblikError as error:
+            return error_answer(error)
+
+    def _status(self, values: dict[str, Any]) -> Answer:
+        return self._services.report()
+
+    def _press(self, values: dict[str, Any]) -> Answer:
+        self._services.gesture(values)
+        return {}
+
+    def _start(self, values: dict[str, Any]) -> Answer:
+        if self._lessons.phase is not Phase.IDLE:
+            raise Busy("a lesson is being recorded already")
+        self._aiming.close()
+        return {"recording": self._lessons.request_start()}
+
+    def _stop(self, values: dict[str, Any]) -> Answer:
+        recording = self._need_lesson()
+        self._lessons.request_stop()
+        return {"recording": recording}
+
+    def _mark(self, values: dict[str, Any]) -> Answer:
+        recording = self._need_lesson()
+        self._lessons.request_mark()
+        return {"recording": recording}
+
+    def _discard(self, values: dict[str, Any]) -> Answer:
+        self._services.discard(str(values.get("recording")))
+        return {}
+
+    def _aim(self, values: dict[str, Any]) -> Answer:
+        if self._lessons.phase is not Phase.IDLE:
+            raise Busy("a lesson is being recorded; aim when it has ended")
+        if not self._aiming.is_open:
+            self._aiming.ask()
+        return {"open": self._aiming.is_open, "left_s": self._aiming.left_s}
+
+    def _still(self, values: dict[str, Any]) -> Answer:
+        picture = self._aiming.still()
+        return {"jpeg": base64.b64encode(picture).decode(), "left_s": self._aiming.left_s}
+
+    def _masks(self, values: dict[str, Any]) -> Answer:
+        """Return the masks; with ``polygons`` in the request, those from now on."""
+        if "polygons" in values:
+            polygons = read_polygons(values["polygons"], "polygons")
+            if self._lessons.phase is not Phase.IDLE:
+                raise Busy("a lesson is being recorded; set the masks when it has ended")
+            masks.save(self._state, polygons)
+        return {"polygons": write_polygons(masks.load(self._state))}
+
+    def _need_lesson(self) -> str:
+        recording = self._lessons.recording
+        if recording is None:
+            raise Refused("nothing is being recorded")
+        return recording

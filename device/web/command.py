@@ -1,0 +1,43 @@
+"""``leerblik web``: reads the configuration, then becomes gunicorn, which serves the page."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import sys
+
+from device import config
+from device.domain.errors import Permanent
+from device.web.settings import BIND, LANGUAGE, RUNTIME_DIR
+
+SUMMARY = "run the web page: whether this device records, for everybody in the room"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--config", metavar="FILE", help=f"configuration (default {config.DEFAULT_PATH})")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Become gunicorn; the process id stays, so systemd sees one process from start to end."""
+    for library in ("flask", "gunicorn"):
+        if importlib.util.find_spec(library) is None:
+            raise Permanent(
+                f"{library} is not installed here; a device has it: pip install 'leerblik[device]'"
+            )
+    settings = config.load(arguments.config)
+    os.environ.update(environment(settings))
+    # Nothing but standard gunicorn; -P keeps the folder it was started in from lending it modules.
+    os.execv(sys.executable, [sys.executable, "-P", "-m", "gunicorn", "-c", "python:device.web.server"])  # noqa: S606  # ourselves
+
+
+def environment(settings: config.Config) -> dict[str, str]:
+    """Return what the serving process is told."""
+    device, web = settings.table("device"), settings.table("web")
+    host = f"[{web['address']}]" if ":" in web["address"] else web["address"]
+    return {
+        BIND: f"{host}:{web['port']}",
+        RUNTIME_DIR: device["runtime_dir"],
+        LANGUAGE: device["language"],
+    }

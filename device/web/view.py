@@ -1,0 +1,58 @@
+"""What the public page shows, out of what the recorder says: the lens and what is missing, never a name."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+class Lens(enum.Enum):
+    """What a person in the room wants to know."""
+
+    OPEN = "open"
+    BLANKED = "blanked"
+    AIMING = "aiming"
+    CLOSED = "closed"
+    UNKNOWN = "unknown"
+
+
+# While it is being opened or closed the lens counts as open.
+_LENSES = {
+    "idle": Lens.CLOSED,
+    "starting": Lens.OPEN,
+    "recording": Lens.OPEN,
+    "blanked": Lens.BLANKED,
+    "stopping": Lens.OPEN,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The lens, and the parts that are missing or ail, by the recorder's names for them."""
+
+    lens: Lens
+    missing: tuple[str, ...] = ()
+
+
+UNREACHABLE = View(Lens.UNKNOWN)
+
+
+def view_of(status: Mapping[str, Any]) -> View:
+    """Return what to show; a state that this page does not know is UNKNOWN, never CLOSED."""
+    lens = _LENSES.get(str(status.get("state")), Lens.UNKNOWN)
+    if lens is Lens.CLOSED and _is_aiming(status.get("aim")):
+        lens = Lens.AIMING
+    return View(lens, tuple(sorted(_parts(status.get("missing")))))
+
+
+def _is_aiming(aim: object) -> bool:
+    return isinstance(aim, Mapping) and bool(aim.get("open"))
+
+
+def _parts(missing: object) -> set[str]:
+    """Return the first word of each part's name; the others say which of several."""
+    entries = missing if isinstance(missing, list) else []
+    names = [str(entry.get("part", "")) for entry in entries if isinstance(entry, Mapping)]
+    return {word for name in names for word in name.split()[:1]}

@@ -1,0 +1,68 @@
+"""The words of the public page, in Dutch and English: every visitor of the room must understand them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from device.web.view import Lens
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One language. ``lens`` holds a headline and a line below it."""
+
+    title: str
+    lens: dict[Lens, tuple[str, str]]
+    missing: str
+    parts: dict[str, str]
+    other_part: str
+
+
+WORDS = {
+    "nl": Words(
+        title="Opname",
+        lens={
+            Lens.OPEN: ("Neemt op", "Beeld en misschien geluid worden opgenomen."),
+            Lens.BLANKED: ("Beeld uit", "De les loopt, maar er is nu geen beeld en geen geluid."),
+            Lens.AIMING: ("Lens open", "De camera wordt gericht. Er wordt niets opgenomen."),
+            Lens.CLOSED: ("Neemt niet op", "De lens is dicht."),
+            Lens.UNKNOWN: (
+                "Onbekend",
+                "Het opnameapparaat antwoordt niet. Kijk naar het lampje, en vraag het de docent.",
+            ),
+        },
+        missing="Niet in orde",
+        parts={
+            "camera": "De camera ontbreekt of doet het niet: kijk of de kabel vastzit.",
+            "microphone": "De microfoon ontbreekt of doet het niet: kijk of de stekker vastzit.",
+            "sound": "Het geluid is niet goed: kijk waar de microfoon staat en of zij aan is.",
+            "light": "Het lampje doet het niet.",
+            "button": "De knop doet het niet.",
+            "card": "De geheugenkaart is bijna vol of doet het niet.",
+        },
+        other_part="Een ander onderdeel doet het niet: vraag de beheerder.",
+    ),
+    "en": Words(
+        title="Recording",
+        lens={
+            Lens.OPEN: ("Recording", "Picture and perhaps sound are being recorded."),
+            Lens.BLANKED: ("Picture off", "The lesson goes on, but there is no picture and no sound now."),
+            Lens.AIMING: ("Lens open", "The camera is being pointed. Nothing is recorded."),
+            Lens.CLOSED: ("Not recording", "The lens is closed."),
+            Lens.UNKNOWN: (
+                "Unknown",
+                "The recording device does not answer. Look at its light, and ask the teacher.",
+            ),
+        },
+        missing="Out of order",
+        parts={
+            "camera": "The camera is missing or does not work: see whether its cable is in place.",
+            "microphone": "The microphone is missing or does not work: see whether its plug is in place.",
+            "sound": "The sound is not right: see where the microphone stands and whether it is on.",
+            "light": "The light does not work.",
+            "button": "The button does not work.",
+            "card": "The memory card is nearly full or does not work.",
+        },
+        other_part="Another part does not work: ask whoever looks after the device.",
+    ),
+}

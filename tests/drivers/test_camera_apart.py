@@ -1,0 +1,383 @@
+"""A camera in a process of its own: what hangs or dies there is ended there, and the recorder goes on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from device.domain.errors import Permanent, Refused, Temporary
+from device.drivers.camera import _outbox
+from device.drivers.camera._apart import ApartCamera, Limits
+from device.drivers.camera._outbox import Outbox
+from device.drivers.camera._wire import Message, Wire
+from device.ports import VideoPacket
+from tests.support.cameras import SYNTHETIC, apart, leave, synthetic_apart
+from tests.support.permits import permit
+from tests.support.pictures import decode
+from tests.support.sinks import CollectingSink
+
+LIMIT_S = 20.0
+
+
+@pytest.fixture
+def sink() -> CollectingSink:
+    return CollectingSink()
+
+
+@pytest.fixture
+def camera() -> Iterator[ApartCamera]:
+    lens = synthetic_apart()
+    yield lens
+    lens.stop()
+
+
+def film(camera: ApartCamera, sink: CollectingSink) -> int:
+    """Start, wait until it films, and return its process."""
+    camera.start(permit(sound=False), sink, time.monotonic_ns())
+    sink.wait_for_packets(3)
+    return process_of(camera)
+
+
+def process_of(camera: ApartCamera) -> int:
+    assert camera._child is not None
+    assert camera._child.pid is not None
+    return camera._child.pid
+
+
+def eventually(condition: Callable[[], bool], what: str) -> None:
+    until_s = time.monotonic() + LIMIT_S
+    while not condition():
+        assert time.monotonic() < until_s, f"waited in vain for {what}"
+        time.sleep(0.01)
+
+
+def is_gone(process: int) -> bool:
+    """Tell whether a process is dead; a corpse that nobody buried yet is dead, too."""
+    try:
+        state = Path(f"/proc/{process}/stat").read_text("ascii").rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return True
+    return state in "ZX"
+
+
+def test_a_camera_that_is_killed_is_reported_once_and_can_be_started_again(
+    camera: ApartCamera, sink: CollectingSink
+) -> None:
+    os.kill(film(camera, sink), signal.SIGKILL)
+    sink.wait(lambda: bool(sink.camera_problems), "the death to be noticed")
+    assert "SIGKILL" in sink.camera_problems[0]
+    camera.stop()
+    assert len(sink.camera_problems) == 1
+    again = CollectingSink()
+    film(camera, again)
+    assert again.packets[0].key
+
+
+def test_a_frozen_camera_counts_no_frames_and_is_ended_by_stop(
+    camera: ApartCamera, sink: CollectingSink, caplog: pytest.LogCaptureFixture
+) -> None:
+    process = film(camera, sink)
+    os.kill(process, signal.SIGSTOP)
+    eventually(
+        lambda: Path(f"/proc/{process}/stat").read_text("ascii").rpartition(")")[2].split()[0] == "T",
+        "it to freeze",
+    )
+    eventually(lambda: _stands_still(camera), "the count to stand still")
+    camera.stop()
+    assert is_gone(process)
+    assert "did not close" in caplog.text
+    assert not sink.camera_problems
+
+
+def _stands_still(camera: ApartCamera) -> bool:
+    before = camera.frames()
+    time.sleep(0.2)
+    return camera.frames() == before
+
+
+def test_a_frozen_camera_that_does_not_obey_blanking_is_killed(
+    camera: ApartCamera, sink: CollectingSink
+) -> None:
+    process = film(camera, sink)
+    os.kill(process, signal.SIGSTOP)
+    camera.blank(True)
+    sink.wait(lambda: bool(sink.camera_problems), "the failure to be told")
+    assert is_gone(process)
+
+
+def test_a_camera_that_hangs_while_it_closes_loses_its_process(
+    sink: CollectingSink, caplog: pytest.LogCaptureFixture
+) -> None:
+    camera = apart("that_hangs_in_stop")
+    process = film(camera, sink)
+    camera.stop()
+    count = len(sink.packets)
+    assert is_gone(process)
+    assert "did not close" in caplog.text
+    assert len(sink.packets) == count
+    assert camera.frames() >= 3
+
+
+def test_a_camera_that_does_not_open_in_time_is_temporary_and_leaves_no_process(sink: CollectingSink) -> None:
+    target = "tests.support.cameras:that_hangs_in_start"
+    camera = ApartCamera(target, SYNTHETIC, limits=Limits(1.5, 1.0, 0.5))
+    with pytest.raises(Temporary, match="did not answer"):
+        camera.start(permit(sound=False), sink, 0)
+    assert camera._child is None
+    assert not sink.camera_problems
+    camera.stop()
+
+
+@pytest.mark.parametrize("attempt", ["format", "start", "aim"])
+def test_what_the_driver_says_arrives_as_it_was_said(sink: CollectingSink, attempt: str) -> None:
+    camera = apart("that_is_absent")
+    calls: dict[str, Callable[[], object]] = {
+        "format": camera.format,
+        "start": lambda: camera.start(permit(sound=False), sink, 0),
+        "aim": lambda: camera.aim(leave()),
+    }
+    with pytest.raises(Temporary, match=r"^no camera was found; check its cable$"):
+        calls[attempt]()
+    assert not sink.camera_problems
+    assert camera._child is None
+
+
+def test_a_wrong_setting_is_refused_by_the_driver_that_it_is_for() -> None:
+    with pytest.raises(Permanent, match=r"camera\.width must be even"):
+        synthetic_apart(width=321).format()
+
+
+def test_a_crash_while_opening_is_temporary_and_names_the_signal(sink: CollectingSink) -> None:
+    with pytest.raises(Temporary, match="SIGSEGV"):
+        apart("that_crashes_in_start").start(permit(sound=False), sink, 0)
+    assert not sink.camera_problems
+
+
+def test_a_flaw_in_a_driver_is_a_sentence_and_not_a_silence(sink: CollectingSink) -> None:
+    with pytest.raises(Temporary, match="ZeroDivisionError: a flaw"):
+        apart("that_has_a_flaw").start(permit(sound=False), sink, 0)
+
+
+def test_masks_that_fail_in_the_process_blacken_the_film_and_are_told(sink: CollectingSink) -> None:
+    camera = apart("that_cannot_paint")
+    camera.mask([((0, 0), (100, 0), (0, 100))])
+    camera.start(permit(sound=False), sink, time.monotonic_ns())
+    sink.wait_for_packets(20)
+    camera.stop()
+    pictures = decode(sink.packets)
+    assert all(picture.max() >= 60 for picture in pictures[:10])
+    assert all(picture.max() <= 20 for picture in pictures[10:])
+    assert len(sink.privacy_problems) == 1
+
+
+def test_the_process_holds_no_file_of_the_recorder(
+    camera: ApartCamera, sink: CollectingSink, tmp_path: Path
+) -> None:
+    with (tmp_path / "secret").open("w") as secret:
+        os.set_inheritable(secret.fileno(), True)
+        process = film(camera, sink)
+        held = [str(each.readlink()) for each in Path(f"/proc/{process}/fd").iterdir()]
+    assert str(tmp_path / "secret") not in held
+    assert sum(each.startswith("socket:") for each in held) == 1
+
+
+def test_a_signal_to_everybody_does_not_end_the_camera(camera: ApartCamera, sink: CollectingSink) -> None:
+    process = film(camera, sink)
+    assert os.getpgid(process) == process
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        os.kill(process, number)
+    sink.wait_for_packets(len(sink.packets) + 5)
+
+
+def test_no_process_is_there_before_start_or_after_stop(camera: ApartCamera, sink: CollectingSink) -> None:
+    camera.format()
+    assert camera._child is None
+    process = film(camera, sink)
+    camera.stop()
+    assert is_gone(process)
+    assert not Path(f"/proc/{process}").exists()
+
+
+def test_the_format_is_asked_once_and_again_after_a_failure(sink: CollectingSink, tmp_path: Path) -> None:
+    camera = synthetic_apart()
+    first = camera.format()
+    camera._target = "tests.support.cameras:that_is_absent"
+    assert camera.format() == first
+    with pytest.raises(Temporary):
+        camera.start(permit(sound=False), sink, 0)
+    with pytest.raises(Temporary, match="no camera"):
+        camera.format()
+
+
+def test_asking_for_the_format_while_filming_disturbs_nothing(
+    camera: ApartCamera, sink: CollectingSink
+) -> None:
+    process = film(camera, sink)
+    assert camera.format().width == SYNTHETIC["width"]
+    sink.wait_for_packets(len(sink.packets) + 5)
+    assert process_of(camera) == process
+
+
+def test_a_camera_in_trouble_is_not_asked_at_every_look() -> None:
+    camera = apart("that_is_absent")
+    for _ in range(3):
+        with pytest.raises(Temporary, match="no camera was found"):
+            camera.format()
+        camera._target = "tests.support.cameras:that_has_a_flaw"
+    camera._quiet_until_s = 0.0
+    assert camera.format().width == SYNTHETIC["width"]
+    camera._target = "tests.support.cameras:that_is_absent"
+    assert camera.format().width == SYNTHETIC["width"]
+
+
+def test_blanking_while_the_lens_is_being_opened_lets_no_picture_through(sink: CollectingSink) -> None:
+    camera = apart("that_opens_slowly")
+    opening = threading.Thread(target=camera.start, args=(permit(sound=False), sink, time.monotonic_ns()))
+    opening.start()
+    eventually(lambda: camera._child is not None, "the opening to begin")
+    camera.blank(True)
+    opening.join()
+    sink.wait_for_packets(15)
+    camera.stop()
+    assert all(picture.max() <= 20 for picture in decode(sink.packets))
+
+
+def test_aiming_ends_by_itself_when_its_time_is_over(camera: ApartCamera) -> None:
+    camera.aim(leave())
+    camera.aim(leave(ago_s=119.0))
+    process = process_of(camera)
+    eventually(lambda: is_gone(process), "the lens to close")
+    with pytest.raises(Refused):
+        camera.aim(leave(ago_s=120.1))
+
+
+def test_aiming_with_a_frozen_library_ends_too(sink: CollectingSink) -> None:
+    camera = apart("that_hangs_in_stop")
+    camera.aim(leave())
+    camera.aim(leave(ago_s=119.0))
+    process = process_of(camera)
+    eventually(lambda: is_gone(process), "the kernel to close the lens")
+    assert camera.aim(leave()).startswith(b"\xff\xd8")
+    camera.stop()
+
+
+PARENT = """
+import sys, time
+from tests.support.cameras import synthetic_apart
+from tests.support.permits import permit
+from tests.support.sinks import CollectingSink
+camera, sink = synthetic_apart(), CollectingSink()
+camera.start(permit(sound=False), sink, time.monotonic_ns())
+sink.wait_for_packets(3)
+print(camera._child.pid, flush=True)
+time.sleep(3600)
+"""
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+def test_the_camera_dies_with_the_recorder_also_when_both_cannot_help_it(*, frozen: bool) -> None:
+    root = Path(__file__).resolve().parents[2]
+    with subprocess.Popen(
+        [sys.executable, "-c", PARENT], stdout=subprocess.PIPE, cwd=root, text=True
+    ) as parent:
+        assert parent.stdout is not None
+        process = int(parent.stdout.readline())
+        if frozen:
+            os.kill(process, signal.SIGSTOP)
+        parent.kill()
+        parent.wait()
+        eventually(lambda: is_gone(process), "the camera to die")
+
+
+def test_it_can_be_started_from_a_thread_that_ends(camera: ApartCamera, sink: CollectingSink) -> None:
+    thread = threading.Thread(target=film, args=(camera, sink))
+    thread.start()
+    thread.join()
+    sink.wait_for_packets(len(sink.packets) + 10)
+
+
+def test_many_starts_and_stops_leave_nothing_behind(camera: ApartCamera) -> None:
+    film(camera, CollectingSink())
+    camera.stop()
+    before, threads = len(list(Path("/proc/self/fd").iterdir())), threading.active_count()
+    for _ in range(int(os.environ.get("LEERBLIK_CYCLES", "4"))):
+        sink = CollectingSink()
+        camera.start(permit(sound=False), sink, time.monotonic_ns())
+        camera.stop()
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert threading.active_count() == threads
+
+
+def test_a_sink_that_fails_does_not_leave_a_camera_running(camera: ApartCamera) -> None:
+    class Failing(CollectingSink):
+        def video(self, packet: VideoPacket) -> bool:
+            raise MemoryError
+
+    noticed = threading.Event()
+    before = threading.excepthook
+    threading.excepthook = lambda _: noticed.set()
+    try:
+        camera.start(permit(sound=False), Failing(), time.monotonic_ns())
+        process = process_of(camera)
+        assert noticed.wait(LIMIT_S)
+    finally:
+        threading.excepthook = before
+    assert is_gone(process)
+
+
+# --- the queue that leaves the process
+
+
+@pytest.fixture
+def wires() -> Iterator[tuple[Wire, Wire]]:
+    ours, theirs = socket.socketpair()
+    pair = Wire(ours), Wire(theirs)
+    yield pair
+    for wire in pair:
+        wire.close()
+
+
+def packet(number: int, *, key: bool = False) -> VideoPacket:
+    return VideoPacket(b"x" * 100, number, key)
+
+
+def test_a_slow_reader_costs_pictures_up_to_a_key_frame_and_the_loss_is_told(
+    wires: tuple[Wire, Wire], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_outbox, "MAX_PACKETS", 5)
+    outbox = Outbox(wires[0])
+    outbox.hold()
+    taken = [outbox.put_video(packet(number, key=number == 0), number) for number in range(8)]
+    assert taken == [True] * 5 + [False] * 3
+    outbox.release(Message("done"))
+    outbox.flush()
+    assert not outbox.put_video(packet(8), 8)
+    assert outbox.put_video(packet(9, key=True), 9)
+    kinds = [_heard(wires[1]) for _ in range(8)]
+    assert kinds == ["done", *["video"] * 5, "dropped", "video"]
+
+
+def _heard(wire: Wire) -> str:
+    message = wire.receive()
+    assert message is not None
+    return message.kind
+
+
+def test_a_message_arrives_whole_whatever_its_size(wires: tuple[Wire, Wire]) -> None:
+    payload = os.urandom(3_000_000)
+    sender = threading.Thread(target=wires[0].send, args=("video", payload), kwargs={"key": True})
+    sender.start()
+    assert wires[1].receive() == Message("video", {"key": True}, payload)
+    sender.join()
+    wires[0].close()
+    assert wires[1].receive() is None
+    wires[1].send("room", room=True)  # nobody is there; it must not raise

@@ -1,0 +1,70 @@
+"""Boots a device in a container, runs its suite inside, and always stops it: ``make test-device``.
+
+    python -m tests.testbed [ARGUMENTS FOR PYTEST]
+
+Without arguments it runs the device suite, and the suites of the fast tests that need nothing of a checkout:
+the same code under the device's Python and the system's PyAV.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.testbed._host import NotRunning, cache
+from tests.testbed.container import Container
+
+_SUITE = "/opt/suite/project"
+_PORTABLE = ("domain", "footage", "drivers", "contracts", "recorder", "storage", "server_sync", "web")
+# These look at every file of the project, which is not here.
+_OF_A_CHECKOUT = ("tests/domain/test_consent.py::test_no_other_module_even_tries_to_make_a_permit",)
+# Processes that a test starts find the suite too, and picamera2 its camera.
+_ENVIRONMENT = (
+    f"PYTHONPATH=/opt/suite:{_SUITE}",
+    "PYTHONDONTWRITEBYTECODE=1",
+    "LEERBLIK_TESTBED=1",
+    "VIRTUALCAM=1",
+    "LD_PRELOAD=/usr/local/lib/virtualcam/dmaheap.so",
+    "LIBCAMERA_LOG_LEVELS=*:ERROR",
+)
+_DEVICE = "tests/testbed/device"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Return pytest's exit code, or 1 when the container did not come up."""
+    _forget_the_dead()
+    try:
+        with Container(f"suite-{os.getpid()}") as device:
+            there = device.run("ls", f"{_SUITE}/tests").stdout.decode().split()
+            portable = [f"tests/{name}" for name in _PORTABLE if name in there]
+            elsewhere = [f"--deselect={test}" for test in _OF_A_CHECKOUT]
+            return _pytest(device, arguments or [_DEVICE, *portable, *elsewhere])
+    except NotRunning as problem:
+        sys.stderr.write(f"Test bed stopped: {problem}\n")
+        return 1
+
+
+def _forget_the_dead() -> None:
+    """Remove what runs left that were killed: a folder, and empty control groups."""
+    for folder in (cache() / "instances").glob("suite-*"):
+        if not Path("/proc", folder.name.removeprefix("suite-")).exists():
+            dead = Container(folder.name)
+            dead.cut()
+            dead.remove()
+
+
+def _pytest(device: Container, arguments: Sequence[str]) -> int:
+    command = device.entering(
+        "--pipe",
+        *("/opt/leerblik/bin/python", "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments),
+        environment=_ENVIRONMENT,
+        folder=_SUITE,
+    )
+    return subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
