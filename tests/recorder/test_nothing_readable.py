@@ -60,7 +60,7 @@ def record(root: Path) -> Unit:
         segment_s=2,
         camera=synthetic_camera.SyntheticCamera(VideoFormat(320, 180, 25), 500_000, 1.0, "max", 6.0),
         microphone=synthetic_microphone.build(
-            {"rate_hz": 48_000, "channels": 1, "speed": "max", "length_s": 6.0}
+            {"rate_hz": 48_000, "channels": 1, "speed": "max", "length_s": 6.0, "seconds": "lesson"}
         ),
     )
     answer = unit.loop.ask({"do": "start"})
