@@ -14,9 +14,9 @@ SLOW_SUITES := tests/end_to_end tests/crash
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: setup-demo ## record, seal, push, receive: the whole way once [INPUT=film.mp4 SPEED=real|max SECONDS=n]
+demo: setup-demo ## record, seal, push, receive: the whole way once [INPUT=film.mp4 CAMERA=v4l2 SPEED=real|max SECONDS=n]
 	@.venv/bin/leerblik demo $(if $(INPUT),--input "$$INPUT") $(if $(SPEED),--speed "$$SPEED") \
-		$(if $(SECONDS),--seconds "$$SECONDS")
+		$(if $(SECONDS),--seconds "$$SECONDS") $(if $(CAMERA),--camera "$$CAMERA")
 
 try: setup-demo ## the same, left running to play with until Ctrl-C
 	@.venv/bin/leerblik demo --keep-running
