@@ -347,8 +347,15 @@ def as_delivered() -> Iterator[None]:
     run("systemctl", "restart", "leerblik.target")
 
 
+def is_looking_for_camera() -> bool:
+    """Tell whether the process in which the camera is asked what it can do is still there."""
+    words = ["pgrep", "--parent", str(pid("recorder"))]
+    return subprocess.run(words, check=False, stdout=subprocess.DEVNULL).returncode == 0
+
+
 def test_the_idle_device_is_small_and_sleeps(as_delivered: None) -> None:
     wait_until(lambda: page("/") == 200, "the page has been looked at")
+    wait_until(lambda: not is_looking_for_camera(), "the recorder knows its camera")
     assert resident_mb() < MAXIMUM_MB
     before_s, began_s = cpu_s(), time.monotonic()
     time.sleep(MEASURE_S)

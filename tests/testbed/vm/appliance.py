@@ -20,6 +20,8 @@ _LINE = "/sys/devices/platform/gpio-sim.0/gpiochip0/sim_gpio{}/{}"
 BUTTON, LIGHT = _LINE.format(17, "pull"), _LINE.format(27, "value")
 DOWN, UP = "pull-down", "pull-up"
 FRAME_RATE = 10.0
+# Much longer than most lessons here: what an open segment keeps is what the syncing is worth.
+SEGMENT_S = 30.0
 # Emulated, everything takes ten times as long: a contact that bounces, and a finger, too.
 BOUNCE_MS = 200
 TAP_S = 0.5
@@ -34,7 +36,7 @@ _TABLES: Tables = {
     "device": {"name": "emulated", "language": "en"},
     "recorder": {
         "camera": "synthetic", "microphone": "synthetic", "triggers": ["control_socket", "gpio_button"],
-        "indicators": ["gpio_led"], "reserve_bytes": 0, "segment_s": 10.0, "audio_bitrate_bps": 32_000,
+        "indicators": ["gpio_led"], "reserve_bytes": 0, "segment_s": SEGMENT_S, "audio_bitrate_bps": 32_000,
     },
     "trigger.gpio_button": {"pin": "GPIO17", "bounce_time_ms": BOUNCE_MS},
     "indicator.gpio_led": {"led_pin": "GPIO27"},

@@ -30,22 +30,27 @@ make_once() {
     say "... took $((SECONDS - started)) s"
 }
 
+# Older ones, and what a killed run left behind; only while nobody else tests.
 drop_others() {
-    local kept=$1 old
-    for old in "${kept%-*}"-*; do
-        if [ "$old" != "$kept" ]; then rm -rf "$old"; fi
+    local old
+    for old in "$cache"/vm-{kernel,disk,work}*; do
+        case $old in "$kernel" | "$disk") continue ;; esac
+        rm -rf "$old"
     done
 }
 
+# Whoever tests holds a shared lock on the cache, whoever builds an exclusive one.
 build() {
-    exec 8>"$cache/vm.lock"
-    flock 8
     kernel=$cache/vm-kernel-$(fingerprint "" "$here"/{kernel.sh,layer.sh,guest/init})
     disk=$cache/vm-disk-$(fingerprint "$root $kernel" "$here"/{disk.sh,layer.sh})
+    exec 8>"$cache/vm.lock"
+    flock --shared 8
+    if [ -e "$kernel" ] && [ -e "$disk" ]; then return; fi
+    flock 8
     attempt "building the emulated machine"
     make_once "$kernel" "fetching Debian's kernel and building gpio-sim for it" "$here/kernel.sh" "$root"
     make_once "$disk" "writing the emulated machine's disk" "$here/disk.sh" "$root" "$kernel"
-    # From now on others may read them with us, but not replace them.
+    drop_others
     flock --shared 8
 }
 
@@ -57,8 +62,8 @@ main() {
     work=$(mktemp -d "$cache/vm-work.XXXXXX")
     trap 'rm -rf "$work"' EXIT
     privately "$here/install.sh" "$root" "$work/project.tar"
-    LEERBLIK_VM=$work LEERBLIK_VM_KERNEL=$kernel LEERBLIK_VM_DISK=$disk LEERBLIK_VM_CUTS=$([ -n "${SHORT:-}" ] && echo 2 || echo 10) \
-        .venv/bin/python -m pytest -q "$here" "$@"
+    export LEERBLIK_VM=$work LEERBLIK_VM_KERNEL=$kernel LEERBLIK_VM_DISK=$disk
+    LEERBLIK_VM_CUTS=${SHORT:+2} .venv/bin/python -m pytest -q "$here" "$@"
 }
 
 main "$@"
