@@ -11,8 +11,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 mount_layer "$root" "$target.work"
 # What no test looks at only makes the image slow to write.
-rm -rf "$layer"/usr/share/{doc,man,locale,info} "$layer"/usr/include "$layer"/usr/lib/gcc \
-    "$layer"/usr/lib/x86_64-linux-gnu/*.a "$layer"/var/{cache/apt,lib/apt/lists,log}/* "$layer"/{dev,proc,sys,tmp}/*
+rm -rf "${layer:?}"/usr/share/{doc,man,locale,info} "$layer"/usr/include "$layer"/usr/lib/gcc \
+    "$layer"/usr/lib/x86_64-linux-gnu/*.a "$layer"/var/{cache/apt,lib/apt/lists,log}/* "${layer:?}"/{dev,proc,sys,tmp}/*
 mkdir -p "$layer/lib/modules" "$layer/var/lib/leerblik"
 cp -r "$kernel"/modules/* "$layer/lib/modules/"
 for version in "$layer"/lib/modules/*; do chroot "$layer" depmod "${version##*/}"; done

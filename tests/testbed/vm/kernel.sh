@@ -22,6 +22,7 @@ inside apt-get -qq update
 INITRD=No inside apt-get -qq -y --no-install-recommends install \
     linux-headers-amd64 linux-image-amd64 linux-source-6.12 make gcc kmod xz-utils busybox-static >/dev/null
 
+# shellcheck disable=SC2016  # it is the shell inside that expands
 inside bash -euc '
 cd /root && mkdir kit && cd kit
 tar xf /usr/src/linux-source-6.12.tar.xz --strip-components=1 --wildcards \

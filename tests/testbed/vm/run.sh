@@ -16,7 +16,7 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/leerblik/testbed
 
 fingerprint() { { echo "$1" && cat "${@:2}"; } | sha256sum | cut -c-16; }
 
-privately() { run unshare --mount --propagation private bash "$@"; }
+privately() { run timeout 1200 unshare --mount --propagation private bash "$@"; }
 
 # Makes something once; what is half made never looks whole.
 make_once() {
@@ -58,12 +58,15 @@ main() {
     require_root
     command -v qemu-system-x86_64 >/dev/null || stop "there is no qemu-system-x86_64: install qemu-system-x86."
     root=$(bash tests/testbed/root.sh)
+    # As long as somebody holds a shared lock, a newer one does not replace it.
+    exec 7>>"$root.lock"
+    flock --shared 7
     build
     work=$(mktemp -d "$cache/vm-work.XXXXXX")
     trap 'rm -rf "$work"' EXIT
     privately "$here/install.sh" "$root" "$work/project.tar"
     export LEERBLIK_VM=$work LEERBLIK_VM_KERNEL=$kernel LEERBLIK_VM_DISK=$disk
-    LEERBLIK_VM_CUTS=${SHORT:+2} .venv/bin/python -m pytest -q "$here" "$@"
+    LEERBLIK_VM_CUTS=${SHORT:+2} .venv/bin/python -m pytest -q --timeout=400 "$here" "$@"
 }
 
 main "$@"

@@ -21,13 +21,12 @@ MOST_LOST_S = 2.0
 SEED = int(os.environ.get("LEERBLIK_CRASH_SEED", random.SystemRandom().randrange(1 << 32)))
 # A camera whose newest picture is older than this waits for the processor, not for the card: while the
 # machine outside is that busy, nothing can be said about what a cut costs.
-_KEEPS_UP_S = 0.9
+_KEEPS_UP_S = 0.6
 _PATIENCE_S = 60.0
 # Every fifth cut also leaves a segment behind that was closed before it.
 _WITH_TWO_SEGMENTS = 5
 
 
-@pytest.mark.timeout(400)
 @pytest.mark.parametrize("number", range(CUTS))
 def test_a_power_cut_loses_no_more_than_two_seconds(
     appliance: Appliance, tmp_path: Path, number: int
