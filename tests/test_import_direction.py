@@ -60,11 +60,12 @@ LAYERS = (
         "the catalogue is shared between processes, so it belongs to none of them",
     ),
     Layer("device.systemd", (), "every process speaks to systemd, so it must weigh nothing"),
+    Layer("device.memory", (), "every process gives memory back, so it must weigh nothing"),
     Layer(
         "device.recorder",
         (
             *("device.domain", "device.ports", "device.footage", "device.storage", "device.recorder"),
-            "device.systemd",
+            *("device.memory", "device.systemd"),
         ),
         "the recorder sees ports, so that every driver is exchangeable",
     ),
@@ -72,7 +73,7 @@ LAYERS = (
     Layer("device.recorder.assembly", ("device",), "the composition root is where drivers are named"),
     Layer(
         "device.web",
-        ("device.domain", "device.recorder.client", "device.systemd", "device.web"),
+        ("device.domain", "device.memory", "device.recorder.client", "device.systemd", "device.web"),
         "the page can ask the recorder and has no camera, no footage and no key",
     ),
     Layer(
@@ -92,7 +93,8 @@ LAYERS = (
     Layer(
         "server_sync.push.command",
         (
-            *("device.domain", "device.storage.catalogue", "device.config", "device.systemd"),
+            *("device.domain", "device.storage.catalogue", "device.config"),
+            *("device.memory", "device.systemd"),
             *("server_sync.push", "server_sync.stopping"),
         ),
         "the composition root is where configuration is read",

@@ -19,6 +19,7 @@ from device.ports import Button, Clock, Edge, Signal
 from device.recorder.aiming import Aiming
 from device.recorder.checkup import Checkup
 from device.recorder.desk import Desk
+from device.recorder.ease import Ease
 from device.recorder.going_on import GoingOn
 from device.recorder.nurse import Nurse
 
@@ -74,6 +75,7 @@ class RecorderLoop:
         self._aiming = aiming
         self._answer = answer
         self._power_off = power_off
+        self._ease = Ease()
         # A SimpleQueue: signal handlers put into it, and Queue's lock may be held by what they interrupt.
         self._inbox: queue.SimpleQueue[Edge | _Request | _Notice | None] = queue.SimpleQueue()
         self._edges: deque[Edge] = deque()
@@ -249,6 +251,7 @@ class RecorderLoop:
         self._desk.do_chores()
         idle = self._session.phase is Phase.IDLE and not self._aiming.is_open
         self._checkup.look(self.edge, idle=idle)
+        self._ease.look(now_ns, idle=idle)
         self._end_for(self._nurse.look(now_ns))
         self._desk.remember(self._session.since_ns, warned=self._session.warned)
         self._say()

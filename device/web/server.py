@@ -12,6 +12,7 @@ import time
 from gunicorn.workers.gthread import ThreadWorker
 
 from device import systemd
+from device.memory import give_back
 from device.web.settings import BIND
 
 _ALIVE_EVERY_S = 5.0
@@ -31,8 +32,14 @@ class AliveWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn carries no ty
             systemd.alive()
 
 
+def when_ready(server: object) -> None:
+    """Let the first process, which only looks after the one that serves, hold no more than it needs."""
+    give_back()
+
+
 def post_worker_init(worker: object) -> None:
     """Say in ``systemctl status`` that pages are served."""
+    give_back()
     systemd.status(f"serving the status page on {os.environ[BIND]}")
 
 

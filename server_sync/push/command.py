@@ -12,6 +12,7 @@ from device import config, systemd
 from device.domain.errors import Permanent, Refused, Temporary
 from device.domain.lifecycle import Writer
 from device.domain.receipt import read_public_key
+from device.memory import give_back
 from device.storage.catalogue import FILE_NAME, Catalogue, fresh_ulid
 from server_sync.push.loop import PROCESS, SyncLoop
 from server_sync.push.rest import hear_endings, start_anew, wait
@@ -63,6 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
             all_sent=lambda: start_anew(stopping) if bare.is_made else None,
         )  # fmt: skip
         if not arguments.once:
+            give_back()
             loop.run()
             return 0
         loop.run_once()
