@@ -20,6 +20,7 @@ from device.recorder.aftercare import Aftercare
 from device.recorder.aiming import Aiming
 from device.recorder.checkup import Aside, Checkup, in_a_thread
 from device.recorder.desk import Desk, DeskSettings, Machine
+from device.recorder.face import Face
 from device.recorder.health import Health
 from device.recorder.holding import Holding
 from device.recorder.late import LateIndicators, LateTriggers
@@ -65,6 +66,7 @@ class Recorder:
 
     loop: RecorderLoop
     desk: Desk
+    face: Face
     health: Health
     checkup: Checkup
     aiming: Aiming
@@ -122,9 +124,10 @@ def put_together(
     machine, settings = parts.machine, parts.settings
     tidings = Tidings(publish)
     health = Health(tidings.part)
+    face = Face(machine.indicator, health, tidings, settings.language)
     holding = Holding(catalogue, settings.spool, machine.clock, settings.lesson)
     desk = Desk(
-        machine, settings, catalogue, aftercare, holding, fresh_ulid, health, tidings,
+        machine, settings, catalogue, aftercare, holding, fresh_ulid, health, tidings, face,
         light_works=lambda: parts.lights.any_works,
     )  # fmt: skip
     agreement = settings.agreement
@@ -132,20 +135,20 @@ def put_together(
         machine, desk, health, tidings, parts.lights, parts.buttons, settings.reserve_bytes,
         hears=agreement is not None and agreement.sound, aside=parts.aside,
     )  # fmt: skip
-    aiming = Aiming(machine.camera, machine.clock, settings.state, desk.show, tidings.tell)
-    nurse = Nurse(desk, parts.vigil, health, tidings)
+    aiming = Aiming(machine.camera, machine.clock, settings.state, face.show, tidings.tell)
+    nurse = Nurse(desk, parts.vigil, health, tidings, face)
     loop = RecorderLoop(
-        desk, machine.clock, parts.rules, nurse, checkup, aiming,
+        desk, face, machine.clock, parts.rules, nurse, checkup, aiming,
         answer=lambda values: reception.answer(values),  # noqa: PLW0108  # made below
         power_off=lambda: _power_off(settings.runtime, tidings),
     )  # fmt: skip
     services = Services(
         gesture=parts.gesture,
-        report=lambda: describe(loop.phase, desk, catalogue, aftercare, health, aiming),
+        report=lambda: describe(loop.phase, desk, catalogue, aftercare, health, face, aiming),
         discard=aftercare.discard,
     )
     reception = Reception(loop, services, aiming, settings.state)
-    return Recorder(loop, desk, health, checkup, aiming, nurse, parts)
+    return Recorder(loop, desk, face, health, checkup, aiming, nurse, parts)
 
 
 def _lights(settings: config.Config, clock: Clock) -> LateIndicators:

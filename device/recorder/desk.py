@@ -12,12 +12,13 @@ from device.domain import consent
 from device.domain.errors import LeerblikError, Refused, Temporary
 from device.domain.lifecycle import Status
 from device.domain.session import StopReason
-from device.domain.texts import reason_sentence, several_sentence, stop_sentence
+from device.domain.texts import several_sentence, stop_sentence
 from device.domain.trajectory import Agreement
 from device.footage.durable import sync_folder
 from device.ports import Camera, Clock, Indicator, Microphone, Signal
 from device.recorder import going_on, masks
 from device.recorder.aftercare import Aftercare
+from device.recorder.face import Face
 from device.recorder.going_on import GoingOn
 from device.recorder.health import Health
 from device.recorder.holding import Holding
@@ -57,10 +58,7 @@ class DeskSettings:
 
 
 class Desk:
-    """Belongs to the recorder's loop; not safe for use from two threads.
-
-    ``refusal`` says in words why the last press did not record, ``problem`` what went wrong last.
-    """
+    """Belongs to the recorder's loop; not safe for use from two threads."""
 
     def __init__(
         self,
@@ -72,6 +70,7 @@ class Desk:
         new_name: Callable[[], str],
         health: Health,
         tidings: Tidings,
+        face: Face,
         light_works: Callable[[], bool] = lambda: True,
     ) -> None:
         self._machine = machine
@@ -82,6 +81,7 @@ class Desk:
         self._new_name = new_name
         self._health = health
         self._tidings = tidings
+        self._face = face
         self.lesson: Lesson | None = None
         self.recording: str | None = None
         self.pressed_by = ""
@@ -89,11 +89,7 @@ class Desk:
         self._light_works = light_works
         self._stopped_ns: dict[str, int] = {}
         self._times = 0
-        self._at_rest = Signal.READY
         self._unsaid = "idle"  # a recorder that was killed may have left "recording" behind
-        self.refusal: list[dict[str, str]] = []
-        self.refusals = 0
-        self.problem = ""
 
     def begin(self, tell: Tell, who: str = "") -> bool:
         """Authorise and open the lens; False when it was refused, for a reason that is kept and shown."""
@@ -109,17 +105,17 @@ class Desk:
     def _begin(self, recording: str, tell: Tell, who: str, note: GoingOn | None) -> bool:
         decision = consent.authorise(self._settings.agreement, self._situation(), self._new_name(), who)
         if isinstance(decision, consent.Refusal):
-            language = self._settings.language
-            self.refuse([(r.value, reason_sentence(r, language)) for r in decision.reasons])
+            self._face.refuse_for(*decision.reasons)
             return False
         try:
             self._open(decision, recording, tell, note)
         except LeerblikError as error:
-            self.problem = str(error)
+            self._face.problem = str(error)
             self._close(StopReason.CAMERA_FAILED)
-            self.refuse([(error.word, str(error))])
+            self._face.refuse([(error.word, str(error))])
             return False
-        self.refusal, self.problem, self.pressed_by = [], "", who
+        self.pressed_by = who
+        self._face.forgive()
         self._health.note("camera", "")
         self._say("recording")
         self._tidings.tell("resumed" if note else "recording", self.recording)
@@ -138,7 +134,7 @@ class Desk:
         """Mark the moment."""
         if self.lesson is not None:
             self.lesson.mark(at_ns)
-            self.show(Signal.MARKED)
+            self._face.show(Signal.MARKED)
             self._tidings.tell("marked", self.recording)
 
     def blank(self, blanked: bool, at_ns: int) -> None:
@@ -165,76 +161,20 @@ class Desk:
                 raise Refused(several_sentence(self._settings.language))
             self._aftercare.discard(fresh[0])
         except LeerblikError as error:
-            self.refuse([(error.word, str(error))])
+            self._face.refuse([(error.word, str(error))])
             return
         self._stopped_ns.clear()
-        self.show(Signal.DISCARDED)
+        self._face.show(Signal.DISCARDED)
         self._tidings.tell("discarded", fresh[0])
-
-    def lose_camera(self) -> bool:
-        """The camera delivers nothing: open it again while the sound goes on. False when that is going on."""
-        if self.lesson is None or self.lesson.pictures is None:
-            return False
-        self.lesson.lose_camera()
-        return True
-
-    def camera_is_open(self) -> None:
-        """The camera was opened again."""
-        if self.lesson is not None:
-            self.lesson.camera_is_open()
-
-    def camera_is_back(self) -> None:
-        """Pictures come again."""
-        if self.lesson is not None:
-            self.lesson.picture_is_away = False
-
-    def lose_microphone(self, sentence: str) -> bool:
-        """The microphone is gone; the picture goes on. False when that was known."""
-        if self.lesson is None or self.lesson.sound_is_away:
-            return False
-        self.lesson.lose_microphone(sentence)
-        return True
-
-    def microphone_is_back(self) -> None:
-        """Sound comes again."""
-        if self.lesson is not None:
-            self.lesson.sound_is_away = False
 
     def warn(self) -> None:
         """Say that the recording ends soon."""
-        self.show(Signal.ENDING_SOON)
+        self._face.show(Signal.ENDING_SOON)
         self._tidings.tell("ending_soon", self.recording)
 
-    def refuse(self, reasons: list[tuple[str, str]]) -> None:
-        """Show that something did not happen, and why."""
-        self.refusals += 1
-        self.refusal = [{"reason": reason, "message": message} for reason, message in reasons]
-        self.show(Signal.REFUSED)
-        self._tidings.tell("refused", None, " ".join(message for _, message in reasons))
-
-    def refuse_reason(self, reason: consent.Reason) -> None:
-        """Show that something did not happen, for a reason that everybody knows in words."""
-        self.refuse([(reason.value, reason_sentence(reason, self._settings.language))])
-
-    def show(self, signal: Signal) -> None:
-        """Show a signal on every light."""
-        self._machine.indicator.show(signal)
-
     def refresh_light(self) -> None:
-        """Show what is the case now; a fault of the device while nothing is recorded."""
-        lesson = self.lesson
-        if lesson is None:
-            self.show(Signal.FAULT if self._health.problems else self._at_rest)
-        elif lesson.blanked:
-            self.show(Signal.BLANKED)
-        else:
-            ails = lesson.picture_is_away or lesson.sound_is_away or "sound" in self._health.problems
-            self.show(Signal.IMPAIRED if ails else Signal.RECORDING)
-
-    @property
-    def problems(self) -> list[str]:
-        """What is wrong with the device now, in sentences."""
-        return list(self._health.problems.values())
+        """Show what is the case now."""
+        self._face.refresh(self.lesson)
 
     def remember(self, since_ns: int, *, warned: bool) -> None:
         """Note in memory what is going on, so that a recorder after this one can go on with it."""
@@ -260,7 +200,7 @@ class Desk:
             for recording, status in self._aftercare.run():
                 self._tidings.tell(status.value, recording)
                 if status is Status.PURGED:
-                    self._at_rest = Signal.READY
+                    self._face.rest(Signal.READY)
                     self.refresh_light()
         except LeerblikError as error:
             _log.warning("%s", error)
@@ -286,7 +226,7 @@ class Desk:
         self.recording = recording
         self._times = note.times + 1 if note else 0
         # The light first: there is no recording without one.
-        self.show(Signal.RECORDING)
+        self._face.show(Signal.RECORDING)
         self.lesson = Lesson(
             permit,
             machine.camera,
@@ -320,11 +260,11 @@ class Desk:
         finally:
             # Also when the camera does not close: then this process ends, and its footage is held by then.
             self._holding.hold(recording, reason.value)
-            self.problem = self._holding.problem or self.problem
+            self._face.problem = self._holding.problem or self._face.problem
             if lesson is not None and lesson.lens_open_s > 0:
                 self._stopped_ns[recording] = self._machine.clock.monotonic_ns()
             self._say("idle")
-            self._at_rest = Signal.FAULT if reason in _FAULTS else Signal.HELD
+            self._face.rest(Signal.FAULT if reason in _FAULTS else Signal.HELD)
             self.refresh_light()
         return lesson.lens_open_s if lesson is not None else 0.0
 

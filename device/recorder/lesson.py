@@ -132,15 +132,19 @@ class Lesson:
         self._microphone.mute(blanked)
         self._note("blanked" if blanked else "unblanked", at_us=self._film_us(at_ns))
 
-    def lose_camera(self) -> None:
-        """Go on with the sound while the camera is closed and opened again, in a thread of its own."""
+    def lose_camera(self) -> bool:
+        """Go on with the sound while the camera is closed and opened again, in a thread of its own.
+
+        False when that is going on already.
+        """
         if self._writer is None or self._revival is not None:
-            return
+            return False
         self.picture_is_away = True
         self._writer.camera_lost()
         self._revival = Revival(
             self._camera, self.permit, self._writer.new_camera_inlet, self._clock, self._notify
         )
+        return True
 
     def camera_is_open(self) -> None:
         """The camera was opened again; whether pictures come must be seen."""
@@ -148,13 +152,16 @@ class Lesson:
         # What was pressed while it was being opened counts.
         self._camera.blank(self.blanked)
 
-    def lose_microphone(self, problem: str) -> None:
-        """Go on without sound, until there is some again."""
+    def lose_microphone(self, problem: str) -> bool:
+        """Go on without sound, until there is some again; False when it was gone already."""
+        if self.sound_is_away:
+            return False
         self.sound_is_away = True
         # First the journal: as soon as it is set aside, the writer may note that it is back.
         self._note("microphone_failed", at_us=self._film_us(self._clock.monotonic_ns()), problem=problem)
         if self._writer is not None:
             self._writer.set_aside_sound()
+        return True
 
     def _end_revival(self) -> None:
         revival, self._revival = self._revival, None

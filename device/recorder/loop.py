@@ -20,6 +20,7 @@ from device.recorder.aiming import Aiming
 from device.recorder.checkup import Checkup
 from device.recorder.desk import Desk
 from device.recorder.ease import Ease
+from device.recorder.face import Face
 from device.recorder.going_on import GoingOn
 from device.recorder.nurse import Nurse
 
@@ -59,6 +60,7 @@ class RecorderLoop:
     def __init__(
         self,
         desk: Desk,
+        face: Face,
         clock: Clock,
         rules: session.Rules,
         nurse: Nurse,
@@ -68,6 +70,7 @@ class RecorderLoop:
         power_off: Callable[[], None],
     ) -> None:
         self._desk = desk
+        self._face = face
         self._clock = clock
         self._rules = rules
         self._nurse = nurse
@@ -114,7 +117,7 @@ class RecorderLoop:
         systemd.stopping()
         self._aiming.close()
         self._step(EventKind.ENDED, StopReason.SHUTDOWN)
-        self._desk.show(Signal.OFF)
+        self._face.show(Signal.OFF)
 
     def _tick(self) -> None:
         """Let time pass, but not beyond an edge that waits.
@@ -184,7 +187,7 @@ class RecorderLoop:
             case Effect.WARN:
                 desk.warn()
             case Effect.REFUSE_COVERED:
-                desk.refuse_reason(Reason.LENS_COVERED)
+                self._face.refuse_for(Reason.LENS_COVERED)
             case Effect.POWER_OFF:
                 self._go_off()
 
@@ -192,7 +195,7 @@ class RecorderLoop:
         try:
             self._power_off()
         except LeerblikError as error:
-            self._desk.refuse([(error.word, str(error))])
+            self._face.refuse([(error.word, str(error))])
             self._session = session.stay_on(self._session)
 
     def _tell(self, recording: str, kind: str, sentence: str) -> None:
@@ -221,7 +224,7 @@ class RecorderLoop:
         for action in actions:
             self._carry_out(action)
         if self._desk.recording is None:
-            raise Refused(" ".join(reason["message"] for reason in self._desk.refusal))
+            raise Refused(" ".join(reason["message"] for reason in self._face.refusal))
         return self._desk.recording
 
     def request_stop(self) -> None:
@@ -258,7 +261,7 @@ class RecorderLoop:
 
     def _say(self) -> None:
         """Tell systemd in one line how it is, when that changed."""
-        sentence = "; ".join([self._session.phase.value, *self._desk.problems])
+        sentence = "; ".join([self._session.phase.value, *self._face.problems])
         if sentence != self._said:
             self._said = sentence
             systemd.status(sentence)

@@ -8,7 +8,9 @@ from __future__ import annotations
 from device.domain.errors import Temporary
 from device.domain.session import StopReason
 from device.recorder.desk import Desk
+from device.recorder.face import Face
 from device.recorder.health import Health
+from device.recorder.lesson import Lesson
 from device.recorder.tidings import Tidings
 from device.recorder.vigil import Ailment, Vigil
 
@@ -27,53 +29,57 @@ _ENDS = {
 class Nurse:
     """Belongs to the recorder's loop. Each call returns why the lesson must end, or None: it goes on."""
 
-    def __init__(self, desk: Desk, vigil: Vigil, health: Health, tidings: Tidings) -> None:
+    def __init__(self, desk: Desk, vigil: Vigil, health: Health, tidings: Tidings, face: Face) -> None:
         self._desk = desk
+        self._face = face
         self._vigil = vigil
         self._health = health
         self._tidings = tidings
 
     def look(self, now_ns: int) -> StopReason | None:
         """Look after the lesson; called often."""
-        desk = self._desk
-        ailment = self._vigil.look(desk.lesson, desk.free_bytes(), now_ns)
+        lesson = self._desk.lesson
+        ailment = self._vigil.look(lesson, self._desk.free_bytes(), now_ns)
         if ailment is Ailment.NO_SPACE:
             self._health.note("card", CARD_FULL)
-            desk.problem = CARD_FULL
+            self._face.problem = CARD_FULL
             return StopReason.LOW_SPACE
-        if ailment is not None:
-            self._treat(ailment)
+        if lesson is not None and ailment is not None:
+            self._treat(ailment, lesson)
         return None
 
     def hear(self, kind: str, sentence: str) -> StopReason | None:
         """Take what camera, microphone or card said about the lesson that is being recorded."""
+        lesson = self._desk.lesson
+        if lesson is None:
+            return None
         if kind == "camera_hangs":
             # Only the end of this process closes such a camera; the next one goes on with the lesson.
             raise Temporary(f"the camera hangs and cannot be closed: {sentence}")
         if kind == "camera_failed":
-            self._lose_camera(sentence)
+            self._lose_camera(lesson, sentence)
         elif kind == "microphone_failed":
-            self._lose_microphone(sentence)
+            self._lose_microphone(lesson, sentence)
         elif kind == "camera_open":
-            self._desk.camera_is_open()
+            lesson.camera_is_open()
         elif kind == "camera_still_away":
             self._health.note("camera", sentence)
         elif kind != "camera_ended":
-            self._desk.problem = sentence
+            self._face.problem = sentence
             self._tidings.tell(kind, self._desk.recording, sentence)
         return _ENDS.get(kind)
 
-    def _treat(self, ailment: Ailment) -> None:
+    def _treat(self, ailment: Ailment, lesson: Lesson) -> None:
         match ailment:
             case Ailment.NO_PICTURE:
-                self._lose_camera(NO_PICTURE)
+                self._lose_camera(lesson, NO_PICTURE)
             case Ailment.PICTURE_BACK:
-                self._desk.camera_is_back()
+                lesson.picture_is_away = False
                 self._recover("camera", "camera_back")
             case Ailment.NO_SOUND:
-                self._lose_microphone(NO_SOUND)
+                self._lose_microphone(lesson, NO_SOUND)
             case Ailment.SOUND_BACK:
-                self._desk.microphone_is_back()
+                lesson.sound_is_away = False
                 self._recover("microphone", "microphone_back")
             case Ailment.SILENT:
                 self._complain("sound", "sound_silent", SILENT)
@@ -84,22 +90,22 @@ class Nurse:
             case Ailment.SPACE_GETS_SHORT:
                 self._desk.warn()
 
-    def _lose_camera(self, sentence: str) -> None:
-        if self._desk.lose_camera():
+    def _lose_camera(self, lesson: Lesson, sentence: str) -> None:
+        if lesson.lose_camera():
             self._complain("camera", "camera_failed", sentence)
 
-    def _lose_microphone(self, sentence: str) -> None:
-        if self._desk.lose_microphone(sentence):
+    def _lose_microphone(self, lesson: Lesson, sentence: str) -> None:
+        if lesson.lose_microphone(sentence):
             self._complain("microphone", "microphone_failed", sentence)
 
     def _complain(self, part: str, event: str, sentence: str) -> None:
-        self._desk.problem = sentence
+        self._face.problem = sentence
         self._tidings.tell(event, self._desk.recording, sentence)
         self._health.note(part, sentence, quietly=True)
         self._desk.refresh_light()
 
     def _recover(self, part: str, event: str) -> None:
-        self._desk.problem = ""
+        self._face.problem = ""
         self._tidings.tell(event, self._desk.recording)
         self._health.note(part, "", quietly=True)
         self._desk.refresh_light()

@@ -10,6 +10,7 @@ from device.domain.session import Phase
 from device.recorder.aftercare import Aftercare
 from device.recorder.aiming import Aiming
 from device.recorder.desk import Desk
+from device.recorder.face import Face
 from device.recorder.health import Health
 from device.storage.catalogue import Catalogue, Recording
 
@@ -17,7 +18,13 @@ _LATEST = 20
 
 
 def describe(
-    phase: Phase, desk: Desk, catalogue: Catalogue, aftercare: Aftercare, health: Health, aiming: Aiming
+    phase: Phase,
+    desk: Desk,
+    catalogue: Catalogue,
+    aftercare: Aftercare,
+    health: Health,
+    face: Face,
+    aiming: Aiming,
 ) -> dict[str, Any]:
     """Return what is going on; times in seconds, sizes in bytes, levels in decibels below full scale."""
     lesson = desk.lesson
@@ -27,9 +34,9 @@ def describe(
         "recorded_s": lesson.recorded_us / 1e6 if lesson else 0.0,
         "bookmarks": lesson.bookmarks if lesson else 0,
         "dropped_frames": lesson.dropped_frames if lesson else 0,
-        "refusal": desk.refusal,
-        "refusals": desk.refusals,
-        "problem": desk.problem,
+        "refusal": face.refusal,
+        "refusals": face.refusals,
+        "problem": face.problem,
         "missing": [{"part": part, "message": message} for part, message in health.problems.items()],
         "picture_is_away": lesson.picture_is_away if lesson else False,
         "sound_is_away": lesson.sound_is_away if lesson else False,

@@ -29,7 +29,7 @@ _HAPPENINGS = {
     "sound_silent": (Happening.SOUND_SILENT, logging.WARNING, "nothing is heard"),
     "sound_clipping": (Happening.SOUND_CLIPPING, logging.WARNING, "the sound is distorted"),
     "sound_fine": (Happening.SOUND_FINE, logging.INFO, "the sound is fine again"),
-    "ending_soon": (Happening.CARD_NEARLY_FULL, logging.WARNING, "the recording ends soon"),
+    "ending_soon": (Happening.ENDING_SOON, logging.WARNING, "the recording ends soon"),
     "card_failed": (Happening.CARD_FAILED, logging.ERROR, "the card failed"),
     "dropping": (Happening.PICTURES_DROPPED, logging.WARNING, "pictures are being dropped"),
     "privacy_failed": (Happening.PRIVACY_FAILED, logging.ERROR, "a mask could not be painted"),

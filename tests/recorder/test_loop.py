@@ -251,7 +251,7 @@ def test_a_microphone_that_does_not_open_leaves_a_silent_lesson_that_says_so(tmp
     manifest = manifest_of(unit.spool / only(unit).id)
     assert [each.reason for each in manifest.intervals] == ["microphone"]
     assert len(watch_all(unit.spool / only(unit).id).video_ns) == FPS
-    assert unit.desk.problem == "the microphone is not connected"
+    assert unit.face.problem == "the microphone is not connected"
 
 
 @pytest.mark.parametrize("kind", ["privacy_failed", "card_failed", "camera_ended"])
@@ -294,13 +294,13 @@ def test_a_lens_that_delivers_nothing_more_is_opened_again_while_the_lesson_goes
     lose(unit)
     assert sorted(unit.log[-4:-2]) == ["lens closes", "light impaired"]
     assert unit.log[-2:] == ["lens opens", "lens blanked False"]
-    assert unit.desk.problem.startswith("the camera delivers no pictures any more")
+    assert unit.face.problem.startswith("the camera delivers no pictures any more")
     unit.clock.pass_s(1)
     unit.loop._do_chores()
     unit.lens.show(1, after_s=6.0)
     unit.clock.pass_s(1)
     unit.loop._do_chores()
-    assert (unit.log[-1], unit.desk.problem) == ("light recording", "")
+    assert (unit.log[-1], unit.face.problem) == ("light recording", "")
     unit.loop.request_stop()
     assert unit.kinds() == ["recording", "camera_failed", "camera_back", "stopped"]
     manifest = manifest_of(unit.spool / only(unit).id)
@@ -359,7 +359,7 @@ def test_a_mark_that_the_card_has_no_room_for_ends_the_lesson_and_not_the_record
     unit.run()
     assert answer.get(timeout=1)["ok"]
     assert only(unit).status is Status.HELD
-    assert "No space left" in unit.desk.problem
+    assert "No space left" in unit.face.problem
     assert not unit.lens.open
 
 

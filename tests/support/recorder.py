@@ -138,13 +138,24 @@ class WatchedLight:
 
 
 class HandTrigger:
-    """A button that a test presses through the loop itself; it may be absent."""
+    """A button that a test presses, here or through the loop itself; it may be absent."""
 
     absent = ""
+
+    def __init__(self, clock: Any) -> None:
+        self._clock = clock
+        self._on_edge: Callable[[Edge], None] | None = None
 
     def start(self, on_edge: Callable[[Edge], None]) -> None:
         if self.absent:
             raise Temporary(self.absent)
+        self._on_edge = on_edge
+
+    def press(self, *, by_hand: bool = True) -> None:
+        """Press and let go at one moment, from any thread."""
+        assert self._on_edge is not None, "nobody listens to the button yet"
+        for down in (True, False):
+            self._on_edge(Edge(down, self._clock.monotonic_ns(), by_hand=by_hand))
 
     def stop(self) -> None:
         """Nothing was begun."""
@@ -177,7 +188,7 @@ class Unit:
         self.aftercare = Aftercare(self.catalogue, self.spool, self.clock, self.cooling_off_s, None)
         self.light = WatchedLight(self.log)
         lights = LateIndicators([("watched", lambda: self.light)], self.clock)
-        self.finger = HandTrigger()
+        self.finger = HandTrigger(self.clock)
         self.recorder = put_together(
             Parts(
                 Machine(self.camera or self.lens, self.microphone or self.ears, lights, self.clock),
@@ -203,7 +214,7 @@ class Unit:
             self.aftercare,
             self.events,
         )
-        self.desk, self.loop = self.recorder.desk, self.recorder.loop
+        self.desk, self.loop, self.face = self.recorder.desk, self.recorder.loop, self.recorder.face
         self.recorder.look_around()
 
     def _gesture(self, values: dict[str, Any]) -> None:

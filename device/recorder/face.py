@@ -1,0 +1,65 @@
+"""What everybody in the room can see of the recorder: its lights, and in words what did not happen, and why."""
+
+from __future__ import annotations
+
+from device.domain.consent import Reason
+from device.domain.texts import reason_sentence
+from device.ports import Indicator, Signal
+from device.recorder.health import Health
+from device.recorder.lesson import Lesson
+from device.recorder.tidings import Tidings
+
+
+class Face:
+    """Belongs to the recorder's loop.
+
+    ``refusal`` says in words why the last press did not record, ``problem`` what went wrong last.
+    """
+
+    def __init__(self, indicator: Indicator, health: Health, tidings: Tidings, language: str) -> None:
+        self._indicator = indicator
+        self._health = health
+        self._tidings = tidings
+        self._language = language
+        self._at_rest = Signal.READY
+        self.refusal: list[dict[str, str]] = []
+        self.refusals = 0
+        self.problem = ""
+
+    def show(self, signal: Signal) -> None:
+        """Show a signal on every light."""
+        self._indicator.show(signal)
+
+    def rest(self, signal: Signal) -> None:
+        """Choose what the lights show while nothing is recorded and nothing is wrong."""
+        self._at_rest = signal
+
+    def refresh(self, lesson: Lesson | None) -> None:
+        """Show what is the case now; a fault of the device while nothing is recorded."""
+        if lesson is None:
+            self.show(Signal.FAULT if self._health.problems else self._at_rest)
+        elif lesson.blanked:
+            self.show(Signal.BLANKED)
+        else:
+            ails = lesson.picture_is_away or lesson.sound_is_away or "sound" in self._health.problems
+            self.show(Signal.IMPAIRED if ails else Signal.RECORDING)
+
+    def refuse(self, reasons: list[tuple[str, str]]) -> None:
+        """Show that something did not happen; each reason is a word for programs and a sentence for people."""
+        self.refusals += 1
+        self.refusal = [{"reason": reason, "message": message} for reason, message in reasons]
+        self.show(Signal.REFUSED)
+        self._tidings.tell("refused", None, " ".join(message for _, message in reasons))
+
+    def refuse_for(self, *reasons: Reason) -> None:
+        """Show that something did not happen, for reasons that everybody knows in words."""
+        self.refuse([(reason.value, reason_sentence(reason, self._language)) for reason in reasons])
+
+    def forgive(self) -> None:
+        """A lesson has begun: what was refused and what went wrong before it is over."""
+        self.refusal, self.problem = [], ""
+
+    @property
+    def problems(self) -> list[str]:
+        """What is wrong with the device now, in sentences."""
+        return list(self._health.problems.values())
