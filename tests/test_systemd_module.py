@@ -66,7 +66,7 @@ def test_without_a_systemd_that_listens_nothing_happens(
     [
         (None, None, None),
         ("10000000", None, 10.0),
-        ("10000000", str(os.getpid()), 10.0),
+        pytest.param("10000000", str(os.getpid()), 10.0, id="this process"),
         ("10000000", "1", None),
         ("0", None, None),
         ("soon", None, None),
@@ -80,6 +80,51 @@ def test_the_watchdog_is_known_to_the_process_it_watches(
         if value is not None:
             monkeypatch.setenv(name, value)
     assert systemd.watchdog_s() == expected_s
+
+
+def wait_longer(heard: socket.socket, monkeypatch: pytest.MonkeyPatch) -> list[dict[bytes, bytes]]:
+    """Have something slow done under a watchdog of ten seconds; return what systemd was told before and after."""
+    monkeypatch.setenv("WATCHDOG_USEC", "10000000")
+    monkeypatch.delenv("WATCHDOG_PID", raising=False)
+    told = []
+    with systemd.patience(61.5):
+        told.append(dict(line.split(b"=") for line in heard.recv(100).splitlines()))
+    told.append(dict(line.split(b"=") for line in heard.recv(100).splitlines()))
+    return told
+
+
+def test_systemd_waits_longer_for_what_is_slow_and_as_long_as_ever_afterwards(
+    heard: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The time counts from the moment it is changed, so each change is a sign of life as well.
+    assert wait_longer(heard, monkeypatch) == [
+        {b"WATCHDOG_USEC": b"61500000", b"WATCHDOG": b"1"},
+        {b"WATCHDOG_USEC": b"10000000", b"WATCHDOG": b"1"},
+    ]
+    # And again: the usual time is the unit's, not what was asked for last.
+    assert wait_longer(heard, monkeypatch)[1][b"WATCHDOG_USEC"] == b"10000000"
+
+
+def test_systemd_waits_no_longer_than_usual_after_what_is_slow_failed(
+    heard: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WATCHDOG_USEC", "10000000")
+    with pytest.raises(OSError, match="no camera"), systemd.patience(60):
+        raise OSError("no camera")
+    assert [heard.recv(100).splitlines()[0] for _ in range(2)] == [
+        b"WATCHDOG_USEC=60000000",
+        b"WATCHDOG_USEC=10000000",
+    ]
+
+
+def test_a_service_without_a_watchdog_gets_none_by_asking_for_patience(
+    heard: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("WATCHDOG_USEC", raising=False)
+    with systemd.patience(60):
+        pass
+    systemd.ready()
+    assert heard.recv(100) == b"READY=1"
 
 
 def test_a_credential_is_found_where_systemd_put_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

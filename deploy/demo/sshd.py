@@ -52,6 +52,7 @@ Subsystem sftp internal-sftp
 ForceCommand internal-sftp -d {root} -u 0777 -p {requests}
 """
 _REQUESTS = "realpath,open,close,read,write,lstat,stat,fstat,fsync,limits"
+_ABOVE_PERMISSIONS = "-dac_override,-dac_read_search"
 _SHADOW = Path("/etc/shadow")
 _START_LIMIT_S = 10.0
 _STOP_LIMIT_S = 2.0
@@ -113,8 +114,9 @@ class DropBoxServer:
         """Return what is run: sshd, tied to the life of the thread that starts it."""
         wrapper = ["setpriv", "--pdeathsig", "KILL"]
         if os.geteuid() == 0:
-            # Root would read and overwrite a file of mode 0000; without these two it may not either.
-            wrapper += ["--bounding-set", "-dac_override,-dac_read_search"]
+            # Root would read and overwrite a file of mode 0000; without these two it may not either. What
+            # is inheritable outlives the bounding set, and root may pick it up again.
+            wrapper += [f"--{each}={_ABOVE_PERMISSIONS}" for each in ("inh-caps", "bounding-set")]
         return [*wrapper, self._sshd, "-D", "-e", "-f", str(self.folder / "sshd_config")]
 
     def __enter__(self) -> Self:

@@ -3,20 +3,24 @@
 #
 #     deploy/device/install.sh [--root DIR] [--inbox] [--no-packages] [--no-project]
 #
-#     --root DIR     into this root file system instead of the running one (an image, a test bed)
+#     --root DIR     into this root file system instead of the running one (an image, a test bed);
+#                    / for the one that this runs in, though its systemd does not run
 #     --inbox        the coach's machine instead of a device
-#     --no-packages  take the packages of packages.txt as given
+#     --no-packages  take the packages of packages.txt (inbox-packages.txt) as given
 #     --no-project   take /opt/leerblik as given: only units, users, folders and rules
 #
 # The second run changes nothing, and prints nothing but "nothing to do". Everything of ours lies in
 # /opt/leerblik, /usr/local and /etc/leerblik; footage and catalogue in /var/lib/leerblik are never touched.
+#
+# Without a network: put the wheels of the libraries and of setuptools into a folder, for example with
+# 'pip download', and say PIP_NO_INDEX=1 PIP_FIND_LINKS=FOLDER before the command, with --no-packages.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source=$(cd "$here/../.." && pwd)
 units=$source/deploy/systemd
 venv=/opt/leerblik
 
-root='' role=device packages=yes project=yes changed=no
+root='' role=device packages=yes project=yes changed=no elsewhere=no copy=''
 
 say() { printf 'Install: %s\n' "$*"; }
 
@@ -25,23 +29,48 @@ stop() {
     exit 1
 }
 
+# The lines at the top of this file.
+help() { sed -n '2,/^set /{/^set /d; s/^# \{0,1\}//; p}' "${BASH_SOURCE[0]}"; }
+
 read_arguments() {
     while [ $# -gt 0 ]; do
         case $1 in
+        -h | --help)
+            help
+            exit 0
+            ;;
         --root)
-            root=$(realpath "${2:?--root needs a folder}")
+            [ -n "${2:-}" ] || stop "--root needs a folder, for example --root /mnt."
+            root=$(realpath --canonicalize-missing "$2") elsewhere=yes
             shift
             ;;
         --inbox) role=inbox ;;
         --no-packages) packages=no ;;
         --no-project) project=no ;;
-        *) stop "unknown option $1; see the top of $0" ;;
+        *) stop "unknown option $1; '$0 --help' tells which there are." ;;
         esac
         shift
     done
     if [ "$root" = / ]; then root=''; fi
+}
+
+# Whatever could go wrong later for a reason that can be seen now is said now, before anything is changed.
+check_system() {
+    local architecture
     [ "$(id -u)" -eq 0 ] || stop "this needs root: say 'sudo $0'."
     [ -z "$root" ] || [ -d "$root/usr" ] || stop "$root is not a root file system."
+    inside true 2>/dev/null || stop "programs of $root do not run on this machine; install on the device itself."
+    inside systemctl --version >/dev/null 2>&1 ||
+        stop "there is no systemd; Leerblik runs on Raspberry Pi OS or another Debian with systemd."
+    architecture=$(inside dpkg --print-architecture 2>/dev/null) ||
+        stop "there is no dpkg; Leerblik runs on Raspberry Pi OS or another Debian."
+    case $architecture in
+    arm64 | amd64) ;;
+    *) stop "this system is $architecture; take Raspberry Pi OS (64-bit), for which there are libraries." ;;
+    esac
+    if ! [ $elsewhere = yes ] && ! running; then
+        stop "systemd does not run here; for an image say --root and its folder, in a chroot say --root /."
+    fi
 }
 
 # Runs a command in the root that is installed into.
@@ -60,15 +89,17 @@ put() {
 }
 
 install_packages() {
-    local missing=() name
+    local missing=() name list=$here/packages.txt
+    if [ "$role" = inbox ]; then list=$here/inbox-packages.txt; fi
     while read -r name; do
         # shellcheck disable=SC2016  # the variable is dpkg-query's
         inside dpkg-query -W -f '${db:Status-Abbrev}' "$name" 2>/dev/null | grep -q '^ii' || missing+=("$name")
-    done < <(sed -E 's/#.*//; /^\s*$/d' "$here/packages.txt")
+    done < <(sed -E 's/#.*//; /^\s*$/d' "$list")
     if [ ${#missing[@]} -eq 0 ]; then return; fi
     say "taking from apt: ${missing[*]}"
-    inside apt-get update -q
-    inside env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"
+    inside apt-get update -q || stop "apt's lists cannot be had; the lines above say why. Is there a network?"
+    inside env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" ||
+        stop "apt did not bring what is missing; the lines above say why. python3-picamera2 is Raspberry Pi OS's alone."
     changed=yes
 }
 
@@ -83,24 +114,40 @@ fingerprint() {
 }
 
 install_project() {
-    local extra=device copy=/usr/src/leerblik
+    local extra=device
     if [ "$role" = inbox ]; then extra=coach; fi
     if [ "$(cat "$root$venv/.installed" 2>/dev/null)" = "$(fingerprint)" ]; then return; fi
+    check_python
     say "the project into $venv"
     if ! [ -x "$root$venv/bin/python" ]; then inside python3 -m venv --system-site-packages "$venv"; fi
-    rm -rf "${root:?}$copy" "$root$venv/.installed"
-    mkdir -p "$root$copy"
+    rm -f "$root$venv/.installed"
+    mkdir -p "$root/usr/src"
+    copy=$(mktemp -d "$root/usr/src/leerblik.XXXXXX")
+    trap 'rm -rf "$copy"' EXIT
     tar -C "$source" -c --exclude='*.pyc' pyproject.toml README.md LICENSE device server_sync deploy |
-        tar -x --no-same-owner -C "$root$copy"
+        tar -x --no-same-owner -C "$copy"
     # Its libraries only if they are missing; itself always anew.
-    inside "$venv/bin/python" -m pip install --quiet --no-input --disable-pip-version-check \
-        "leerblik[$extra] @ file://$copy"
-    inside "$venv/bin/python" -m pip install --quiet --no-input --disable-pip-version-check \
-        --no-deps --force-reinstall "leerblik[$extra] @ file://$copy"
-    rm -rf "${root:?}$copy"
+    bring "leerblik[$extra] @ file://${copy#"$root"}"
+    bring --no-deps --force-reinstall "leerblik[$extra] @ file://${copy#"$root"}"
     check_venv
     fingerprint >"$root$venv/.installed"
     changed=yes
+}
+
+check_python() {
+    inside python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
+        stop "Python 3.11 or newer is needed, which Debian 12 and 13 have."
+    inside python3 -c 'import ensurepip, venv' 2>/dev/null ||
+        stop "python3-venv is missing: say 'apt install python3-venv', then try again."
+    if [ -x "$root$venv/bin/python" ] && ! inside "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
+        stop "$venv is of another Python or was not finished; remove it and try again."
+    fi
+}
+
+bring() {
+    inside "$venv/bin/python" -m pip install --quiet --no-input --disable-pip-version-check "$@" ||
+        stop "pip did not bring the project's libraries; the lines above say why. '$0 --help' tells how it goes" \
+            "without a network."
 }
 
 # numpy from PyPI over apt's breaks simplejpeg, and with it the camera (picamera2 #1211).
@@ -132,7 +179,10 @@ install_files() {
     fi
     put "$units/$names.sysusers.conf" "/usr/local/lib/sysusers.d/$names.conf" || true
     put "$units/$names.tmpfiles.conf" "/usr/local/lib/tmpfiles.d/$names.conf" || true
-    ln -sfn "$venv/bin/leerblik" "$root/usr/local/bin/leerblik"
+    if [ "$(readlink "$root/usr/local/bin/leerblik")" != "$venv/bin/leerblik" ]; then
+        ln -sfn "$venv/bin/leerblik" "$root/usr/local/bin/leerblik"
+        changed=yes
+    fi
 }
 
 make_users_and_folders() {
@@ -142,24 +192,29 @@ make_users_and_folders() {
     inside systemd-tmpfiles --create "/usr/local/lib/tmpfiles.d/$names.conf"
 }
 
-# The example, only where there is none: what somebody wrote is never replaced.
+# The example, only where there is none: what somebody wrote is never replaced. It tells teachers' codes and
+# groups: not for every account on this machine.
 configure() {
-    local file=$root/etc/leerblik/leerblik.toml group=leerblik-data
-    if [ -e "$file" ] || [ "$role" = inbox ]; then return; fi
-    # It tells teachers' codes and groups: not for every account on this machine.
-    install -m 0640 "$here/leerblik.toml" "$file"
-    inside chgrp "$group" /etc/leerblik/leerblik.toml
+    local example=$here/leerblik.toml file=/etc/leerblik/leerblik.toml group=leerblik-data
+    if [ -e "$root$file" ]; then return; fi
+    if [ "$role" = inbox ]; then
+        example=$here/inbox.toml
+        group=leerblik-inbox
+    fi
+    install -m 0640 "$example" "$root$file"
+    inside chgrp "$group" "$file"
     changed=yes
-    say "/etc/leerblik/leerblik.toml, an example to fill in"
+    say "$file, an example to fill in"
 }
 
+# What is started and stopped.
+unit() { if [ "$role" = inbox ]; then echo leerblik-inbox.service; else echo leerblik.target; fi; }
+
 enable() {
-    local unit=leerblik.target
-    if [ "$role" = inbox ]; then unit=leerblik-inbox.service; fi
-    if [ "$(inside systemctl is-enabled "$unit" 2>/dev/null)" != enabled ]; then
-        inside systemctl --quiet enable "$unit"
+    if [ "$(inside systemctl is-enabled "$(unit)" 2>/dev/null)" != enabled ]; then
+        inside systemctl --quiet enable "$(unit)"
         changed=yes
-        say "$unit starts with the machine"
+        say "$(unit) starts with the machine"
     fi
 }
 
@@ -174,13 +229,14 @@ announce() {
             if [ -w /proc/sys/vm/dirty_bytes ]; then sysctl --quiet --load /usr/local/lib/sysctl.d/60-leerblik.conf; fi
             systemctl --quiet restart systemd-modules-load.service
         fi
-        say "start it with: systemctl restart leerblik.target"
+        say "start it with: systemctl restart $(unit)"
     fi
 }
 
 main() {
     read_arguments "$@"
-    if [ $packages = yes ] && [ $role = device ]; then install_packages; fi
+    check_system
+    if [ $packages = yes ]; then install_packages; fi
     if [ $project = yes ]; then install_project; fi
     install_files
     make_users_and_folders

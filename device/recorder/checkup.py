@@ -92,7 +92,7 @@ class Checkup:
             return
         self._looks_at_camera = False
         self._misses = self._misses + 1 if problem else 0
-        waits = _CAMERA_EVERY_NS[min(self._misses, len(_CAMERA_EVERY_NS)) - 1] if problem else 60 * NS_PER_S
+        waits = _CAMERA_EVERY_NS[min(self._misses, len(_CAMERA_EVERY_NS)) - 1] if problem else _EVERY_NS
         self._camera_due_ns = now_ns + waits
         if idle:  # else a lesson has begun meanwhile, and knows better
             self._health.note("camera", problem)

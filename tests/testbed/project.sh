@@ -15,6 +15,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 root=${1:?say which root: tests/testbed/project.sh ROOT}
 stubs=/usr/local/lib/virtualcam
 suite=/opt/suite/project
+# Lies on nobody's path of modules: what the install script is tried with.
+checkout=/opt/checkout
 
 inside() { run chroot "$root" env HOME=/root PIP_CONFIG_FILE=/dev/null PIP_NO_INDEX=1 "$@"; }
 
@@ -24,16 +26,15 @@ tree() { git -c safe.directory="$PWD" ls-files -z --cached --others --exclude-st
 copy_tree() { tar -c --no-recursion --files-from <(tree "${@:2}") | tar -x --no-same-owner -C "$1"; }
 
 install_project() {
-    local source=/usr/src/leerblik
-    rm -rf "$root$source"
-    mkdir -p "$root$source"
-    copy_tree "$root$source"
+    rm -rf "$root$checkout"
+    mkdir -p "$root$checkout"
+    copy_tree "$root$checkout"
     inside /opt/leerblik/bin/python -m pip install --no-deps --no-build-isolation --force-reinstall \
-        --disable-pip-version-check --no-cache-dir "$source"
+        --disable-pip-version-check --no-cache-dir "$checkout"
     rm -rf "$root$suite"
     mkdir -p "$root$suite"
     copy_tree "$root$suite" tests pyproject.toml deploy/sshd deploy/systemd
-    rm -rf "${root:?}$source"
+    rm -rf "$root$checkout/build" "$root$checkout"/*.egg-info
 }
 
 install_camera() {

@@ -18,14 +18,19 @@ stubs=/usr/local/lib/virtualcam
 
 # Only the dependencies count of pyproject.toml, and of the lock only the versions.
 fingerprint() {
-    { cat "${inputs[@]}" && requirements && pins && uname -m; } | sha256sum | cut -c-16
+    {
+        cat "${inputs[@]}"
+        requirements dependencies device coach setup
+        pins
+        uname -m
+    } | sha256sum | cut -c-16
 }
 
-# What the device's venv gets from pip, one a line.
+# What pip brings to a venv, one a line; its arguments are names of lists in pyproject.toml.
 requirements() {
-    awk '/^\[/ { inside = 0 } /^(dependencies|device) = \[/ { inside = 1; next } /^\]/ { inside = 0 }
-        inside && /"/ { split($0, part, "\""); print part[2] }' pyproject.toml
-    awk '/^\[/ { inside = 0 } /^setup = \[/ { inside = 1; next } /^\]/ { inside = 0 }
+    local names
+    names=$(IFS='|' && echo "$*")
+    awk -v names="^($names) = [[]" '/^\[/ { inside = 0 } $0 ~ names { inside = 1; next } /^\]/ { inside = 0 }
         inside && /"/ { split($0, part, "\""); print part[2] }' pyproject.toml
 }
 
@@ -84,13 +89,16 @@ stand_in_for_the_pi() {
     for group in gpio spi i2c; do inside groupadd --force --system "$group"; done
 }
 
+# The wheels stay: the install script is tested with them, and a coach's machine is made of them.
 make_venv() {
     say "making /opt/leerblik as on a device, and the suite's libraries beside it"
     pins >"$root/tmp/pins.txt"
-    requirements >"$root/tmp/device.txt"
+    requirements dependencies device setup >"$root/tmp/device.txt"
+    requirements coach >"$root/tmp/coach.txt"
     wanted tests/testbed/root/suite-python.txt >"$root/tmp/suite.txt"
+    inside pip download --only-binary :all: --dest /opt/wheels -c /tmp/pins.txt -r /tmp/device.txt -r /tmp/coach.txt
     inside python3 -m venv --system-site-packages /opt/leerblik
-    inside /opt/leerblik/bin/pip install --only-binary :all: -c /tmp/pins.txt -r /tmp/device.txt
+    inside /opt/leerblik/bin/pip install --no-index --find-links /opt/wheels -r /tmp/device.txt
     inside pip install --only-binary :all: --no-deps --target /opt/suite -c /tmp/pins.txt -r /tmp/suite.txt
 }
 

@@ -23,10 +23,13 @@ def pin_setting(default: str, example: str) -> Setting:
     return Setting("pin", str, "the pin, by its GPIO number or its place on the header", default, example)
 
 
-def level_settings(active: str) -> tuple[Setting, ...]:
-    """Return the settings for an input that is not always a contact to ground; ``active`` is the default."""
+def level_settings(active: str, counts: str = "level of the pin that counts") -> tuple[Setting, ...]:
+    """Return the settings for an input that is not always a contact to ground; ``active`` is the default.
+
+    ``counts`` explains in words what that level means.
+    """
     return (
-        Setting("active", str, "level of the pin that counts", active, "high", choices=("low", "high")),
+        Setting("active", str, counts, active, "high", choices=("low", "high")),
         Setting(
             "pull", bool, "whether the Pi pulls the pin to the other level; false if a board drives it",
             True, False,

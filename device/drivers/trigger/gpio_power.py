@@ -2,6 +2,10 @@
 
 A button must be held for ``hold_s`` seconds. With ``hold_s = 0`` it is an input that counts at once, also
 when it is active at the start.
+
+Power boards agree on nothing. The low battery output of Adafruit's PowerBoost is pulled up and goes low, a
+Pigeon's asks for a shutdown by going low, a Geekworm X728 asks for it by going high; and what many boards call
+power loss (high on an X728, low on a SupTronics X1201) says that the mains are gone, not that the battery is.
 """
 
 from __future__ import annotations
@@ -20,7 +24,11 @@ OPTIONS = (
         "hold_s", float, "seconds that a button must be held; 0 for a power board that counts at once",
         2.0, 0.0, 0, 30,
     ),
-    *level_settings("low"),
+    *level_settings(
+        "low",
+        "level that means 'switch off': low for a button to ground or an output that drops when the battery"
+        " runs down, high for an output that rises then; with hold_s = 0 the wrong one switches off at every start",
+    ),
     BOUNCE,
 )  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import socket
 import subprocess
 import sys
@@ -91,6 +92,27 @@ def test_the_server_dies_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     while _alive(pid) and time.monotonic() < deadline_s:
         time.sleep(0.01)
     assert not _alive(pid)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user has no such power to begin with")
+def test_started_by_root_it_is_bound_by_permissions_whatever_it_inherits(tmp_path: Path) -> None:
+    with running_sshd(tmp_path):
+        pass  # skips where there is no sshd, and makes the key
+    program = (
+        "import pathlib, sys\n"
+        "from deploy.demo.sshd import DropBoxServer\n"
+        "with DropBoxServer(pathlib.Path(sys.argv[1]), []) as server:\n"
+        "    print(pathlib.Path(f'/proc/{server.pids()[0]}/status').read_text())\n"
+    )
+    generous = ["setpriv", "--inh-caps=+dac_override,+dac_read_search"]
+    asked = subprocess.run(
+        [*generous, sys.executable, "-c", program, tmp_path],
+        cwd=REPOSITORY, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    sets = dict(line.split(":\t") for line in asked.stdout.splitlines() if line.startswith("Cap"))
+    dac_override, dac_read_search = 1 << 1, 1 << 2
+    for name in ("CapInh", "CapPrm", "CapEff", "CapBnd"):
+        assert not int(sets[name], 16) & (dac_override | dac_read_search), name
 
 
 def test_a_folder_that_cannot_stand_in_a_configuration_is_permanent(tmp_path: Path) -> None:

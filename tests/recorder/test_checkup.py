@@ -1,0 +1,71 @@
+"""Looking around while nothing is recorded: often enough to be of use, seldom enough to sleep."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+from device.ports import VideoFormat
+from tests.support.recorder import Unit
+
+ABSENT = "no camera was found; check its cable"
+
+
+def watched(unit: Unit) -> list[float]:
+    """Have every look at the camera noted, in seconds since now."""
+    looks: list[float] = []
+    really, began_ns = unit.lens.format, unit.clock.ns
+
+    def format_() -> VideoFormat:
+        looks.append((unit.clock.ns - began_ns) / 1e9)
+        return really()
+
+    unit.lens.format = format_  # type: ignore[method-assign]
+    return looks
+
+
+def pass_s(unit: Unit, seconds: int) -> None:
+    """Let time pass as the loop does, a second at a time."""
+    for _ in range(seconds):
+        unit.clock.pass_s(1)
+        unit.loop._do_chores()
+
+
+def gaps(looks: list[float]) -> list[float]:
+    return [round(after - before) for before, after in pairwise(looks)]
+
+
+def test_a_camera_that_is_absent_is_looked_for_less_and_less_often_but_once_a_minute(tmp_path: Path) -> None:
+    unit = Unit(tmp_path)
+    unit.lens.absent = ABSENT
+    looks = watched(unit)
+    pass_s(unit, 300)
+    assert gaps(looks)[:7] == [5, 10, 20, 40, 60, 60, 60]
+    unit.run()
+
+
+def test_a_camera_that_is_there_is_looked_at_every_five_seconds_and_one_that_goes_is_said(
+    tmp_path: Path,
+) -> None:
+    unit = Unit(tmp_path)
+    looks = watched(unit)
+    pass_s(unit, 20)
+    assert set(gaps(looks)) == {5}
+    unit.lens.absent = ABSENT
+    pass_s(unit, 5)
+    assert unit.loop._answer({"do": "status"})["missing"] == [{"part": "camera", "message": ABSENT}]
+    assert unit.log[-1] == "light fault"
+    unit.run()
+
+
+def test_after_it_was_found_again_an_absent_camera_is_looked_for_as_often_as_at_first(tmp_path: Path) -> None:
+    unit = Unit(tmp_path)
+    unit.lens.absent = ABSENT
+    pass_s(unit, 120)
+    unit.lens.absent = ""
+    pass_s(unit, 60)
+    unit.lens.absent = ABSENT
+    looks = watched(unit)
+    pass_s(unit, 40)
+    assert gaps(looks) == [5, 10, 20]
+    unit.run()
