@@ -10,6 +10,8 @@ unexport PYTHONPATH PYTHONHOME
 
 PYTHON := .venv/bin/python
 SLOW_SUITES := tests/end_to_end tests/crash
+# A worker for each core; whoever is done first takes tests over from the others.
+AT_ONCE := -n auto --dist worksteal
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,7 +27,7 @@ test: check ## everything: check, then end to end and the short form of the cras
 	@$(PYTHON) -m pytest -q $(SLOW_SUITES)
 
 check: lint ## lint, types and the fast suite, in under two minutes
-	@$(PYTHON) -m pytest -q tests $(SLOW_SUITES:%=--ignore=%)
+	@$(PYTHON) -m pytest -q $(AT_ONCE) tests $(SLOW_SUITES:%=--ignore=%)
 
 test-fast: check ## another word for check
 

@@ -233,6 +233,10 @@ class Config:
         """Tell whether the file has this table."""
         return name in self._document
 
+    def has_driver(self, kind: str, name: str) -> bool:
+        """Tell whether the file has a table for this driver."""
+        return name in self._drivers_of(kind)
+
     def table(self, name: str) -> dict[str, Any]:
         """Return a table; Permanent that names the key when something in it is wrong or missing."""
         if name not in self._tables:
@@ -254,6 +258,19 @@ class Config:
             given = {"language": device["language"], **given}
         try:
             return table.read(given)
+        except Permanent as error:
+            raise Permanent(f"{self.source}: {error}") from None
+
+    def verify_driver(self, kind: str, name: str) -> None:
+        """Raise Permanent when this driver would refuse its options at its start.
+
+        Only for drivers that are chosen: one that is still being set up may be incomplete.
+        """
+        verify = getattr(drivers.load(kind, name), "verify", None)
+        if verify is None:
+            return
+        try:
+            verify(self.driver_options(kind, name))
         except Permanent as error:
             raise Permanent(f"{self.source}: {error}") from None
 

@@ -8,7 +8,8 @@ import secrets
 import sys
 
 from device import config
-from device.domain.errors import Permanent
+from device.domain.errors import Permanent, Refused
+from device.domain.settings import toml_value
 from device.drivers.trigger._badge import hash_badge
 
 SUMMARY = "turn a teacher's badge into a line for the configuration; its number is not kept"
@@ -29,14 +30,25 @@ def run(arguments: argparse.Namespace) -> int:
     code = arguments.code.strip()
     if not code or "=" in code:
         raise Permanent(f"'{arguments.code}' is no code of a teacher; for example teacher-1")
-    options = config.load(arguments.config).driver_options("trigger", "evdev_badge")
-    salt = options["salt"] or secrets.token_hex(16)
-    line = f"{hash_badge(_read_number(), salt)}={code}"
-    badges = [badge for badge in options["badges"] if badge != line]
+    salt, badges = _standing(config.load(arguments.config))
+    salt = salt or secrets.token_hex(16)
+    hashed = hash_badge(_read_number(), salt)
+    others = [badge for badge in badges if badge != f"{hashed}={code}"]
+    for badge in others:
+        if badge.partition("=")[0].strip() == hashed:
+            raise Refused(f"this badge stands there already: '{badge}'; take that out first")
     print("[trigger.evdev_badge]")
-    print(f'salt = "{salt}"')
-    print(f"badges = [{', '.join(f'{chr(34)}{badge}{chr(34)}' for badge in (*badges, line))}]")
+    print(f"salt = {toml_value(salt)}")
+    print(f"badges = {toml_value([*others, f'{hashed}={code}'])}")
     return 0
+
+
+def _standing(settings: config.Config) -> tuple[str, list[str]]:
+    """Return the salt and the badges that the configuration has; none before the first badge."""
+    if not settings.has_driver("trigger", "evdev_badge"):
+        return "", []
+    options = settings.driver_options("trigger", "evdev_badge")
+    return options["salt"], options["badges"]
 
 
 def _read_number() -> str:

@@ -35,6 +35,8 @@ def run(arguments: argparse.Namespace) -> int:
     for kind, name in _chosen(values.get("recorder", {})):
         values[f"{kind}.{name}"] = settings.driver_options(kind, name)
     if arguments.action == "check":
+        for kind, name in _chosen(values.get("recorder", {})):
+            settings.verify_driver(kind, name)
         print(f"{settings.source} is right")
     elif arguments.json:
         print(json.dumps(values, indent=2, ensure_ascii=False))

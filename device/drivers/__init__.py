@@ -1,4 +1,8 @@
-"""One file per driver, chosen by the name of its module; each declares its own ``OPTIONS``."""
+"""One file per driver, chosen by the name of its module; each declares its own ``OPTIONS``.
+
+One whose options can be wrong in more than their kind has a ``verify(options)`` as well, which raises Permanent
+without looking at any hardware: ``build`` calls it first, and ``leerblik config check`` calls it alone.
+"""
 
 from __future__ import annotations
 

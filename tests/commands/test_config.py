@@ -151,6 +151,61 @@ def test_what_a_process_would_refuse_at_its_start_the_check_refuses_too(
 # --- the command
 
 
+HASH = "6e340b9cffb37a989ca544e6bb780a2c"
+BADGE = {"reader": "a reader", "badges": [f"{HASH}=teacher-1"], "salt": "made up by somebody"}
+
+
+@pytest.mark.parametrize(
+    ("driver", "options", "said"),
+    [
+        ("gpio_colours", {}, "trigger.gpio_colours.buttons is empty"),
+        ("gpio_colours", {"buttons": ["GPIO5"]}, "trigger.gpio_colours.buttons: 'GPIO5' does not say whose"),
+        (
+            "gpio_colours",
+            {"buttons": ["GPIO5=t1", "GPIO5=t2"]},
+            "trigger.gpio_colours.buttons: 'GPIO5' stands",
+        ),
+        ("evdev_badge", {**BADGE, "badges": []}, "trigger.evdev_badge.badges is empty"),
+        (
+            "evdev_badge",
+            {**BADGE, "badges": ["0012345678=t1"]},
+            "trigger.evdev_badge.badges: what stands before",
+        ),
+        (
+            "evdev_badge",
+            {**BADGE, "badges": [f"{HASH}=t1", f"{HASH}=t2"]},
+            "trigger.evdev_badge.badges: '6e34",
+        ),
+        ("evdev_badge", {**BADGE, "salt": "short"}, "trigger.evdev_badge.salt needs at least 16 characters"),
+    ],
+)
+def test_check_names_what_a_chosen_button_or_badge_reader_would_refuse(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], driver: str, options: dict[str, Any], said: str
+) -> None:
+    table = "\n".join([f"[trigger.{driver}]", *(f"{key} = {toml_value(options[key])}" for key in options)])
+    chosen = f'{MINIMAL}triggers = ["{driver}"]\n{table}\n'
+    load(tmp_path, chosen)
+    path = tmp_path / "leerblik.toml"
+    assert run("config", "check", "--config", path) == Permanent.exit_code
+    assert f"{path}: {said}" in capsys.readouterr().err
+    path.write_text(
+        chosen.replace(f'"{driver}"', '"control_socket"'), "utf-8"
+    )  # it may wait there, unfinished
+    assert run("config", "check", "--config", path) == 0
+
+
+def test_check_has_nothing_against_buttons_and_badges_that_are_right(tmp_path: Path) -> None:
+    tables: dict[str, dict[str, Any]] = {
+        "gpio_colours": {"buttons": ["GPIO5=teacher-1", "GPIO6=teacher-2"]},
+        "evdev_badge": BADGE,
+    }
+    lines = [MINIMAL + f"triggers = {toml_value(list(tables))}"]
+    for name, options in tables.items():
+        lines += [f"[trigger.{name}]", *(f"{key} = {toml_value(value)}" for key, value in options.items())]
+    load(tmp_path, "\n".join(lines))
+    assert run("config", "check", "--config", tmp_path / "leerblik.toml") == 0
+
+
 def run(*words: str | Path) -> int:
     return cli.main([str(word) for word in words])
 

@@ -63,10 +63,21 @@ def eventually(condition: Callable[[], bool], what: str) -> None:
 def is_gone(process: int) -> bool:
     """Tell whether a process is dead; a corpse that nobody buried yet is dead, too."""
     try:
-        state = Path(f"/proc/{process}/stat").read_text("ascii").rpartition(")")[2].split()[0]
+        return state(Path(f"/proc/{process}")) in "ZX"
     except FileNotFoundError:
         return True
-    return state in "ZX"
+
+
+def state(task: Path) -> str:
+    """Return the kernel's letter for what a process or thread does."""
+    return (task / "stat").read_text("ascii").rpartition(")")[2].split()[0]
+
+
+def freeze(process: int) -> None:
+    """Stop a process. The signal is only the beginning: its other threads may run for some milliseconds more."""
+    os.kill(process, signal.SIGSTOP)
+    tasks = Path(f"/proc/{process}/task")
+    eventually(lambda: all(state(task) == "T" for task in tasks.iterdir()), "it to freeze")
 
 
 def test_a_camera_that_is_killed_is_reported_once_and_can_be_started_again(
@@ -86,11 +97,7 @@ def test_a_frozen_camera_counts_no_frames_and_is_ended_by_stop(
     camera: ApartCamera, sink: CollectingSink, caplog: pytest.LogCaptureFixture
 ) -> None:
     process = film(camera, sink)
-    os.kill(process, signal.SIGSTOP)
-    eventually(
-        lambda: Path(f"/proc/{process}/stat").read_text("ascii").rpartition(")")[2].split()[0] == "T",
-        "it to freeze",
-    )
+    freeze(process)
     eventually(lambda: _stands_still(camera), "the count to stand still")
     camera.stop()
     assert is_gone(process)
@@ -108,7 +115,7 @@ def test_a_frozen_camera_that_does_not_obey_blanking_is_killed(
     camera: ApartCamera, sink: CollectingSink
 ) -> None:
     process = film(camera, sink)
-    os.kill(process, signal.SIGSTOP)
+    freeze(process)
     camera.blank(True)
     sink.wait(lambda: bool(sink.camera_problems), "the failure to be told")
     assert is_gone(process)
@@ -253,7 +260,7 @@ def test_blanking_while_the_lens_is_being_opened_lets_no_picture_through(sink: C
 
 def test_aiming_ends_by_itself_when_its_time_is_over(camera: ApartCamera) -> None:
     camera.aim(leave())
-    camera.aim(leave(ago_s=119.0))
+    camera.aim(leave(ago_s=119.5))
     process = process_of(camera)
     eventually(lambda: is_gone(process), "the lens to close")
     with pytest.raises(Refused):
@@ -263,7 +270,7 @@ def test_aiming_ends_by_itself_when_its_time_is_over(camera: ApartCamera) -> Non
 def test_aiming_with_a_frozen_library_ends_too(sink: CollectingSink) -> None:
     camera = apart("that_hangs_in_stop")
     camera.aim(leave())
-    camera.aim(leave(ago_s=119.0))
+    camera.aim(leave(ago_s=119.5))
     process = process_of(camera)
     eventually(lambda: is_gone(process), "the kernel to close the lens")
     assert camera.aim(leave()).startswith(b"\xff\xd8")
@@ -292,7 +299,7 @@ def test_the_camera_dies_with_the_recorder_also_when_both_cannot_help_it(*, froz
         assert parent.stdout is not None
         process = int(parent.stdout.readline())
         if frozen:
-            os.kill(process, signal.SIGSTOP)
+            freeze(process)
         parent.kill()
         parent.wait()
         eventually(lambda: is_gone(process), "the camera to die")

@@ -78,7 +78,7 @@ def _clips(
     return begin < end or (begin == end and closed)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(st.lists(POLYGONS, min_size=1, max_size=3), SIZES)
 @example([((0, 0), (0, 0), (0, 0))], (16, 16))
 @example([((0, SCALE), (SCALE, SCALE), (5000, SCALE))], (16, 16))

@@ -174,7 +174,17 @@ def _raw(text: str) -> bytes:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "age1", "1", "age1qqqqqq", "not a key", str(COACH), "ssh-ed25519 AAAA", "age1" + "q" * 58, "\x00"],
+    [
+        "",
+        "age1",
+        "1",
+        "age1qqqqqq",
+        "not a key",
+        pytest.param(str(COACH), id="a secret key"),
+        "ssh-ed25519 AAAA",
+        "age1" + "q" * 58,
+        "\x00",
+    ],
 )
 def test_what_is_no_recipient_is_refused_without_repeating_a_secret(text: str) -> None:
     with pytest.raises(Permanent, match="age recipient") as caught:

@@ -16,7 +16,6 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from device.domain.errors import Busy, LeerblikError, Permanent, Refused, Temporary
-from device.recorder import client as client_module
 from device.recorder import control
 from device.recorder.client import RecorderClient
 from device.recorder.control import SOCKET_NAME, ControlServer, error_answer, short_address
@@ -206,16 +205,13 @@ def test_without_a_recorder_the_client_says_what_to_do(tmp_path: Path) -> None:
         RecorderClient(tmp_path / "missing").ask("status")
 
 
-def test_a_recorder_that_hangs_up_or_hangs_is_temporary(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(client_module, "_TIMEOUT_S", 0.05)
+def test_a_recorder_that_hangs_up_or_hangs_is_temporary(tmp_path: Path) -> None:
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     with listening, short_address(tmp_path / SOCKET_NAME) as address:
         listening.bind(address)
         listening.listen()
         with pytest.raises(Temporary, match="does not answer"):
-            RecorderClient(tmp_path).ask("status")
+            RecorderClient(tmp_path, timeout_s=0.05).ask("status")
         accepting = threading.Thread(target=lambda: _hang_up(listening))
         accepting.start()
         with pytest.raises(Temporary):

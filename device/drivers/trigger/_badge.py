@@ -35,10 +35,15 @@ def hash_badge(number: str, salt: str) -> str:
     number = number.strip().upper()
     if not number or set(number) - set(_DIGITS.values()):
         raise Permanent("a badge's number has digits only (0-9, A-F); hold the badge to the reader again")
-    if len(salt) < SHORTEST_SALT:
-        raise Permanent(f"the salt of badges needs at least {SHORTEST_SALT} characters, made up at random")
+    check_salt(salt, "the salt of badges")
     # 16 MiB and some 50 ms for each try.
     return hashlib.scrypt(number.encode(), salt=salt.encode(), n=1 << 14, r=8, p=1, dklen=16).hex()
+
+
+def check_salt(salt: str, where: str) -> None:
+    """Refuse a salt that is too short, without repeating it; ``where`` begins the sentence."""
+    if len(salt) < SHORTEST_SALT:
+        raise Permanent(f"{where} needs at least {SHORTEST_SALT} characters, made up at random")
 
 
 def check_hashes(texts: Sequence[str], where: str) -> None:

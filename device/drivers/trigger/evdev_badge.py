@@ -12,12 +12,12 @@ from typing import Any
 
 from device.domain.errors import Busy, LeerblikError
 from device.domain.settings import REQUIRED, Setting
-from device.drivers.trigger._badge import BadgeLine, check_hashes, hash_badge
+from device.drivers.trigger._badge import BadgeLine, check_hashes, check_salt, hash_badge
 from device.drivers.trigger._codes import read_codes
 from device.drivers.trigger._keyboard import Keyboard, find_keyboard
 from device.ports import Edge, Trigger
 
-_WHERE = "trigger.evdev_badge.badges"
+_TABLE = "trigger.evdev_badge"
 _EXAMPLE = "6e340b9cffb37a989ca544e6bb780a2c=teacher-1"
 _LOOK_AGAIN_S = 1.0
 _NS_PER_S = 1_000_000_000
@@ -37,21 +37,27 @@ OPTIONS = (
 )  # fmt: skip
 
 
-def build(options: Mapping[str, Any], *, find: Callable[[], Keyboard] | None = None) -> Trigger:
-    """Return the trigger. ``find`` returns the keyboard, and raises Temporary while there is none.
+def verify(options: Mapping[str, Any]) -> None:
+    """Raise Permanent when a badge stands in the settings in clear, or twice, or the salt is too short."""
+    check_hashes(options["badges"], f"{_TABLE}.badges")
+    _whose(options)
+    check_salt(options["salt"], f"{_TABLE}.salt")
 
-    Permanent when a badge stands in the settings in clear, or twice.
-    """
-    check_hashes(options["badges"], _WHERE)
-    badges = read_codes(options["badges"], _WHERE, _EXAMPLE)
-    hash_badge("0", options["salt"])  # refuses a salt that is too short, at start rather than at a press
+
+def build(options: Mapping[str, Any], *, find: Callable[[], Keyboard] | None = None) -> Trigger:
+    """Return the trigger. ``find`` returns the keyboard, and raises Temporary while there is none."""
+    verify(options)
     reader = options["reader"]
     return BadgeTrigger(
         find or (lambda: find_keyboard(reader)),
-        badges,
+        _whose(options),
         options["salt"],
         round(options["again_s"] * _NS_PER_S),
     )
+
+
+def _whose(options: Mapping[str, Any]) -> dict[str, str]:
+    return read_codes(options["badges"], f"{_TABLE}.badges", _EXAMPLE)
 
 
 class BadgeTrigger:

@@ -22,11 +22,16 @@ OPTIONS = (
 )  # fmt: skip
 
 
-def build(options: Mapping[str, Any], *, pin_factory: Any = None) -> Trigger:
-    """Return the trigger. ``pin_factory`` is gpiozero's; None is the chip of this machine.
+def verify(options: Mapping[str, Any]) -> None:
+    """Raise Permanent when a button is written wrongly, or a pin stands there twice."""
+    _contacts(options)
 
-    Permanent when a button is written wrongly, or a pin stands there twice.
-    """
+
+def build(options: Mapping[str, Any], *, pin_factory: Any = None) -> Trigger:
+    """Return the trigger. ``pin_factory`` is gpiozero's; None is the chip of this machine."""
+    return GpioTrigger(_contacts(options), wiring(_WHERE, options), pin_factory)
+
+
+def _contacts(options: Mapping[str, Any]) -> list[Contact]:
     codes = read_codes(options["buttons"], _WHERE, "GPIO5=teacher-1")
-    contacts = [Contact(pin, Button.RECORD, who) for pin, who in codes.items()]
-    return GpioTrigger(contacts, wiring(_WHERE, options), pin_factory)
+    return [Contact(pin, Button.RECORD, who) for pin, who in codes.items()]
