@@ -21,21 +21,26 @@ from typing import Any, Protocol
 
 import av
 
-from tests.bench import press, push, sealing
+from tests.bench import press, push, recording, sealing
 from tests.bench.rounds import Result, say, table
 
 _INTERRUPTED = 130
 
 
 class Benchmark(Protocol):
-    """One idea, one module: ``run`` uses the folder as it likes and returns None where it cannot run."""
+    """One idea, one module: ``run`` uses the folder as it likes; where it cannot run it says why in a sentence."""
 
-    def __call__(self, folder: Path, *, quick: bool) -> Result | None:
+    def __call__(self, folder: Path, *, quick: bool) -> Result | str:
         """Measure."""
         ...
 
 
-BENCHMARKS: dict[str, Benchmark] = {"sealing": sealing.run, "press": press.run, "push": push.run}
+BENCHMARKS: dict[str, Benchmark] = {
+    "sealing": sealing.run,
+    "press": press.run,
+    "push": push.run,
+    "recording": recording.run,
+}
 
 
 def machine() -> dict[str, str]:
@@ -57,13 +62,19 @@ def _processor() -> str:
     return "unknown processor"
 
 
-def _measure(names: Sequence[str], *, quick: bool) -> Iterator[tuple[str, Result | None]]:
+def _measure(names: Sequence[str], *, quick: bool) -> Iterator[tuple[str, Result | str]]:
     for name in names:
         with tempfile.TemporaryDirectory(prefix="leerblik-bench-") as folder:
             yield name, BENCHMARKS[name](Path(folder), quick=quick)
 
 
-def _as_json(result: Result) -> dict[str, Any]:
+def _as_text(name: str, result: Result | str) -> str:
+    return f"{name} was not measured: {result}" if isinstance(result, str) else table(result)
+
+
+def _as_json(result: Result | str) -> dict[str, Any]:
+    if isinstance(result, str):
+        return {"not_measured": result}
     medians = {
         way: {column.key: result.median(way, column.key) for column in result.columns}
         for way in result.samples
@@ -86,11 +97,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(*(f"{name:9} {value}" for name, value in facts.items()), sep="\n", end="\n\n", flush=True)
     try:
         for name, result in _measure(options.only or tuple(BENCHMARKS), quick=options.quick):
-            results[name] = None if result is None else _as_json(result)
+            results[name] = _as_json(result)
             if not options.json:
-                print(
-                    table(result) if result else f"{name}: there is no OpenSSH server here", "\n", flush=True
-                )
+                print(_as_text(name, result), "\n", flush=True)
     except KeyboardInterrupt:
         say("")
         print("stopped with Ctrl-C; nothing of it is left", file=sys.stderr)

@@ -29,14 +29,14 @@ _COLUMNS = (
 _OBJECTS, _OBJECT_MIB = 3, 40
 
 
-def run(folder: Path, *, quick: bool) -> Result | None:
-    """Measure 7 rounds, or 2; None, with a sentence on standard error, where OpenSSH is not to be had."""
+def run(folder: Path, *, quick: bool) -> Result | str:
+    """Measure 7 rounds, or 2; a sentence where OpenSSH is not to be had."""
     sources = [_source(folder / f"object-{number}") for number in range(_OBJECTS)]
     key = make_ssh_key(folder / "client_key")
     try:
         server = DropBoxServer(folder / "server", [key])
-    except Permanent:
-        return None
+    except Permanent as problem:
+        return str(problem)
     with server:
         _write_known_hosts(folder, server)
         ways: dict[str, Callable[[], Sample]] = {

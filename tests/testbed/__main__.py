@@ -32,6 +32,10 @@ _ENVIRONMENT = (
     "LD_PRELOAD=/usr/local/lib/virtualcam/dmaheap.so",
     "LIBCAMERA_LOG_LEVELS=*:ERROR",
 )
+# All that the suite inside learns of this machine's environment.
+_HANDED_ON = ("LEERBLIK_LESSON_S",)
+# Who names an instance after its own process: this program and the benchmark.
+_USERS = ("suite", "bench")
 _DEVICE = "tests/testbed/device"
 
 
@@ -50,18 +54,20 @@ def main(arguments: Sequence[str]) -> int:
 
 def _forget_the_dead() -> None:
     """Remove what runs left that were killed: a folder, and empty control groups."""
-    for folder in (cache() / "instances").glob("suite-*"):
-        if not Path("/proc", folder.name.removeprefix("suite-")).exists():
+    for folder in (cache() / "instances").glob("*-[0-9]*"):
+        user, _, process = folder.name.partition("-")
+        if user in _USERS and not Path("/proc", process).exists():
             dead = Container(folder.name)
             dead.cut()
             dead.remove()
 
 
 def _pytest(device: Container, arguments: Sequence[str]) -> int:
+    handed_on = [f"{name}={os.environ[name]}" for name in _HANDED_ON if name in os.environ]
     command = device.entering(
         "--pipe",
         *("/opt/leerblik/bin/python", "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments),
-        environment=_ENVIRONMENT,
+        environment=(*_ENVIRONMENT, *handed_on),
         folder=_SUITE,
     )
     return subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode

@@ -1,11 +1,13 @@
 """A long lesson on the virtual camera, while the wall clock of the recorder is put forward and back by an hour.
 
-``LEERBLIK_LESSON_S`` says how long; continuous integration films a minute, the full form ten.
+``LEERBLIK_LESSON_S`` says how long, in seconds; three quarters of a minute where it says nothing, ten minutes
+in the full form.
 """
 
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +22,8 @@ DROP_IN = Path(
 )  # after virtualcam.conf, which it overrules
 # Where the recorder's sandbox may read; the offset is read anew for every question about the time.
 OFFSET = Path("/run/virtualcam/offset")
+# To film it, and to look at every picture of the film afterwards.
+LIMIT_S = 120 + 2 * LESSON_S
 MOST_APART_MS = 80
 _LIBRARY = "/usr/$LIB/faketime/libfaketimeMT.so.1"
 
@@ -34,6 +38,8 @@ def wall_clock(device: Appliance) -> Iterator[Path]:
         f"[Service]\nEnvironment='LD_PRELOAD=/usr/local/lib/virtualcam/dmaheap.so {_LIBRARY}'\n"
         f"Environment=FAKETIME_TIMESTAMP_FILE={OFFSET} FAKETIME_CACHE_DURATION=1\n"
         "Environment=DONT_FAKE_MONOTONIC=1 FAKETIME_DONT_FAKE_MONOTONIC=1\n"
+        # Else it turns every wait for a condition into a look at the clock again and again: four times the work.
+        "Environment=FAKETIME_FORCE_MONOTONIC_FIX=0\n"
     )
     systemctl("daemon-reload")
     yield OFFSET
@@ -43,6 +49,8 @@ def wall_clock(device: Appliance) -> Iterator[Path]:
 
 
 def film_until(device: Appliance, seconds: float) -> None:
+    # Asking all the time is work for the recorder that nobody would give it.
+    time.sleep(max(0.0, seconds - device.status()["recorded_s"]))
     until("it films", lambda: device.status()["recorded_s"] >= seconds, LESSON_S + 60)
 
 
@@ -51,6 +59,7 @@ def wall_time(device: Appliance) -> str:
     return str(device.status()["recordings"][0]["started_at"])
 
 
+@pytest.mark.timeout(LIMIT_S)
 def test_every_picture_of_a_long_lesson_is_there_and_lips_stay_right_when_the_clock_is_put_forward_and_back(
     device: Appliance, wall_clock: Path
 ) -> None:
@@ -64,7 +73,7 @@ def test_every_picture_of_a_long_lesson_is_there_and_lips_stay_right_when_the_cl
     device.client.ask("press")
     device.wait_for_state("idle")
     report = device.film(recording)
-    assert report.faults() == ()
+    assert report.faults() == (), report.counters
     assert report.counters is not None
     assert report.fps == pytest.approx(30.0, abs=0.1)
     pictures = report.counters.last - report.counters.first + 1
