@@ -45,8 +45,8 @@ lint: setup-test ## ruff and mypy
 	@$(PYTHON) -m ruff format --check --quiet .
 	@$(PYTHON) -m mypy --no-error-summary
 
-bench: setup-test ## measure
-	@$(PYTHON) -m tests.bench
+bench: setup-test ## measure, some minutes [QUICK=1]
+	@$(PYTHON) -m tests.bench $(if $(QUICK),--quick)
 
 # Keeps the versions that still fit pyproject.toml; UPGRADE=1 takes the newest. The second lock is held to
 # the versions of the first, so that it contains it.

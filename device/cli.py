@@ -14,19 +14,25 @@ from importlib import metadata
 from types import ModuleType
 
 from device import __version__
-from device.domain.errors import LeerblikError
+from device.domain.errors import LeerblikError, Permanent
 from device.systemd import set_up_logging
 
 _EXIT_CODES = """exit codes:
   0 done   1 unexpected failure   2 wrong usage   3 refused by a rule   4 busy
   65 wrong input   75 not now, try again   130 stopped with Ctrl-C"""
 _INTERRUPTED = 130
+_HOW = "pip install 'leerblik[device]' on a device, 'leerblik[coach]' on the coach's machine"
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run ``leerblik``; returns the exit code."""
     words = sys.argv[1:] if arguments is None else arguments
-    modules = {name: module for name, module in _load_commands(words).items() if module is not None}
+    found = _load_commands(words)
+    modules = {name: module for name, module in found.items() if isinstance(module, ModuleType)}
+    if found and not modules:
+        (name, library), *_ = found.items()
+        print(f"leerblik: '{name}' needs {library}, which is not installed here; {_HOW}", file=sys.stderr)
+        return Permanent.exit_code
     parser = _make_parser(modules)
     parsed = parser.parse_args(words)
     set_up_logging(parsed.command, verbose=parsed.verbose)
@@ -43,21 +49,21 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
 
 
-def _load_commands(words: list[str]) -> dict[str, ModuleType | None]:
-    """Load the one command that is asked for; the others only give their names to the help."""
+def _load_commands(words: list[str]) -> dict[str, ModuleType | str]:
+    """Load the one command that is asked for, or all for the help; a text is the library that one lacks."""
     entries = {entry.name: entry for entry in metadata.entry_points(group="leerblik.commands")}
     wanted = next((word for word in words if not word.startswith("-")), None)
     names = [wanted] if wanted in entries else list(entries)
     return {name: _load(entries[name].module) for name in names}
 
 
-def _load(module: str) -> ModuleType | None:
+def _load(module: str) -> ModuleType | str:
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
         if error.name and error.name.split(".")[0] in ("device", "server_sync", "deploy"):
             raise
-        return None
+        return error.name or str(error)
 
 
 def _make_parser(modules: dict[str, ModuleType]) -> argparse.ArgumentParser:

@@ -6,207 +6,21 @@ import importlib
 import os
 import tomllib
 from collections.abc import Mapping
-from datetime import date
+from getpass import getuser
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from device import drivers
 from device.domain.errors import Permanent
-from device.domain.receipt import read_public_key
-from device.domain.settings import REQUIRED, Setting, Table
-from device.domain.texts import LANGUAGES
-from device.footage.seal import read_recipient
+from device.domain.settings import Table
+from device.drivers import pins
+from device.tables import TABLES
+
+__all__ = ["DEFAULT_PATH", "TABLES", "Config", "driver_table", "find_path", "known_tables", "load"]
 
 DEFAULT_PATH = Path("/etc/leerblik/leerblik.toml")
 ENVIRONMENT = "LEERBLIK_CONFIG"
-
-
-def _verify_coach(values: Mapping[str, Any]) -> None:
-    for key, read in (
-        ("recipient", read_recipient),
-        ("recovery_recipient", read_recipient),
-        ("receipt_key", read_public_key),
-    ):
-        try:
-            if values[key]:
-                read(values[key])
-        except Permanent as error:
-            raise Permanent(f"coach.{key}: {error}") from None
-
-
-def _verify_agreement(values: Mapping[str, Any]) -> None:
-    for key in ("valid_from", "valid_until"):
-        try:
-            date.fromisoformat(values[key])
-        except ValueError:
-            raise Permanent(f"agreement.{key} is a day such as 2026-09-01, found {values[key]!r}") from None
-    if bool(values["group"].strip()) != bool(values["trajectory"].strip()):
-        raise Permanent(
-            "agreement.group and agreement.trajectory are needed both; without one nothing was agreed"
-        )
-
-
-TABLES = (
-    Table(
-        "device",
-        "This device: what it is called and where it keeps things.",
-        (
-            Setting(
-                "name",
-                str,
-                "name of this device, as the coach sees it; not the name of a person",
-                REQUIRED,
-                "learning-square-1",
-            ),
-            Setting(
-                "spool_dir",
-                str,
-                "folder for sealed footage",
-                "/var/lib/leerblik/spool",
-                "/var/lib/leerblik/spool",
-            ),
-            Setting(
-                "state_dir",
-                str,
-                "folder for the catalogue",
-                "/var/lib/leerblik/state",
-                "/var/lib/leerblik/state",
-            ),
-            Setting(
-                "runtime_dir",
-                str,
-                "folder in memory for the control socket and the review key",
-                "/run/leerblik",
-                "/run/leerblik",
-            ),
-            Setting("language", str, "language of lights, texts and pages", "nl", "nl", choices=LANGUAGES),
-        ),
-    ),
-    Table(
-        "coach",
-        "Who can read the footage: public keys only, as printed by 'leerblik inbox keys'.",
-        (
-            Setting(
-                "recipient", str, "age recipient of the coach; without it nothing is recorded", "", "age1..."
-            ),
-            Setting(
-                "recovery_recipient",
-                str,
-                "age recipient of the school's recovery key (empty: none)",
-                "",
-                "age1...",
-            ),
-            Setting(
-                "receipt_key",
-                str,
-                "key that signs the receipts of the coach's machine",
-                "",
-                "base64 of 32 bytes",
-            ),
-        ),
-        _verify_coach,
-    ),
-    Table(
-        "recorder",
-        "The recording process: which drivers it uses and its limits.",
-        (
-            Setting("camera", str, "camera driver", REQUIRED, "synthetic", choices=drivers.names("camera")),
-            Setting(
-                "microphone", str, "microphone driver", "none", "none", choices=drivers.names("microphone")
-            ),
-            Setting(
-                "triggers",
-                list,
-                "trigger drivers, all at once",
-                ["control_socket"],
-                ["control_socket", "gpio_button"],
-            ),
-            Setting("indicators", list, "indicator drivers, all at once", ["console"], ["gpio_led"]),
-            Setting("segment_s", float, "length of a segment in seconds", 30.0, 30.0, low=1, high=600),
-            Setting(
-                "audio_bitrate_bps",
-                int,
-                "bit rate of the sound in bits per second",
-                96_000,
-                96_000,
-                low=32_000,
-                high=320_000,
-            ),
-            Setting(
-                "cooling_off_s",
-                float,
-                "how long the teacher can discard before anything leaves, in seconds",
-                7200.0,
-                7200.0,
-                low=0,
-                high=14 * 86400,
-            ),
-            Setting(
-                "maximum_length_s",
-                float,
-                "longest recording in seconds",
-                3000.0,
-                3000.0,
-                low=1,
-                high=6 * 3600,
-            ),
-            Setting(
-                "reserve_bytes",
-                int,
-                "space on the card that is never filled, in bytes",
-                500_000_000,
-                500_000_000,
-                low=0,
-            ),
-        ),
-    ),
-    Table(
-        "agreement",
-        "What was agreed about the lessons this device records. No names of pupils, ever.",
-        (
-            Setting("teachers", list, "all teachers in view, by code or initials", [], ["teacher-1"]),
-            Setting("teachers_agreed", list, "those of them who agreed themselves", [], ["teacher-1"]),
-            Setting("group", str, "the group in view", "", "3B"),
-            Setting(
-                "group_agreed", bool, "whether information or consent for this group is in order", False, True
-            ),
-            Setting(
-                "objecting_pupils", int, "number of pupils that must not be filmed", 0, 2, low=0, high=200
-            ),
-            Setting(
-                "arrangement",
-                str,
-                "what was arranged for them (empty: nothing yet)",
-                "",
-                "seated out of view",
-            ),
-            Setting(
-                "trajectory",
-                str,
-                "code of the trajectory this belongs to (empty: nothing was agreed)",
-                "",
-                "T-2026-01",
-            ),
-            Setting("stage", int, "1 coach leads, 2 teacher leads, 3 teacher prepares", 1, 1, low=1, high=3),
-            Setting(
-                "learning_question", str, "the teacher's question to learn from", "", "How do I model a task?"
-            ),
-            Setting(
-                "legal_basis",
-                str,
-                "the school's choice",
-                "consent",
-                "consent",
-                choices=("consent", "legitimate_interest"),
-            ),
-            Setting("sound", bool, "whether sound may be recorded; a decision of its own", False, True),
-            Setting("valid_from", str, "first day, as year-month-day", "2000-01-01", "2026-09-01"),
-            Setting("valid_until", str, "last day, as year-month-day", "2000-01-01", "2027-07-10"),
-        ),
-        _verify_agreement,
-    ),
-)
 
 
 class Config:
@@ -228,6 +42,14 @@ class Config:
         for kind in drivers.KINDS:
             for name in self._drivers_of(kind):
                 self.driver_options(kind, name)
+
+    def says_anything(self) -> bool:
+        """Tell whether there is any table in the file."""
+        return bool(self._document)
+
+    def is_for_coach(self) -> bool:
+        """Tell whether the file is for the coach's machine alone: it has an inbox and no device."""
+        return self.has("inbox") and not (self.has("device") or self.has("recorder"))
 
     def has(self, name: str) -> bool:
         """Tell whether the file has this table."""
@@ -261,18 +83,35 @@ class Config:
         except Permanent as error:
             raise Permanent(f"{self.source}: {error}") from None
 
-    def verify_driver(self, kind: str, name: str) -> None:
-        """Raise Permanent when this driver would refuse its options at its start.
+    def chosen_drivers(self) -> list[tuple[str, str]]:
+        """Return kind and name of every driver that the recorder uses."""
+        recorder = self.table("recorder")
+        chosen = [("camera", recorder["camera"]), ("microphone", recorder["microphone"])]
+        chosen += [("trigger", name) for name in recorder["triggers"]]
+        chosen += [("indicator", name) for name in recorder["indicators"]]
+        return chosen
+
+    def verify_drivers(self) -> None:
+        """Raise Permanent when a driver would refuse its options at its start, or two want the same pin.
 
         Only for drivers that are chosen: one that is still being set up may be incomplete.
         """
-        verify = getattr(drivers.load(kind, name), "verify", None)
-        if verify is None:
-            return
+        uses: list[tuple[str, str]] = []
         try:
-            verify(self.driver_options(kind, name))
+            for kind, name in self.chosen_drivers():
+                module, options = drivers.load(kind, name), self.driver_options(kind, name)
+                if hasattr(module, "verify"):
+                    module.verify(options)
+                if hasattr(module, "pins"):
+                    uses += [(f"{kind}.{name}.{key}", pin) for key, pin in module.pins(options)]
+            pins.verify(uses)
         except Permanent as error:
-            raise Permanent(f"{self.source}: {error}") from None
+            raise Permanent(self._told(error)) from None
+
+    def _told(self, error: Permanent) -> str:
+        """Return an error with the file in front, once."""
+        sentence = str(error)
+        return sentence if sentence.startswith(f"{self.source}: ") else f"{self.source}: {sentence}"
 
     def _drivers_of(self, kind: str) -> Mapping[str, Any]:
         section = self._document.get(kind, {})
@@ -309,10 +148,32 @@ def load(given: str | None) -> Config:
         document = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         raise Permanent(
-            f"there is no configuration at {path}; make one with 'leerblik config example > {path}'"
+            f"there is no configuration at {path}; copy the project's deploy/device/leerblik.toml there "
+            "(inbox.toml on the coach's machine) and fill it in"
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise Permanent(f"the configuration {path} cannot be read: {error}") from None
+    except PermissionError:
+        raise Permanent(_no_access(path)) from None
+    except IsADirectoryError:
+        raise Permanent(f"{path} is a folder; name the configuration in it") from None
+    except OSError as error:
+        raise Permanent(f"the configuration {path} cannot be read: {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        raise Permanent(f"{path} is not a text file in UTF-8; save it as one") from None
     except tomllib.TOMLDecodeError as error:
         raise Permanent(f"{path} is not valid TOML: {error}") from None
     return Config(document, str(path))
+
+
+def _no_access(path: Path) -> str:
+    """Return what to do about a file of the device's that is not for every account."""
+    sentence = f"{path} may not be read by {_user()}: say 'sudo leerblik ...'"
+    if path.parent != DEFAULT_PATH.parent:
+        return sentence
+    return f"{sentence}, or once 'sudo usermod -aG leerblik,leerblik-data {_user()}' and log in again"
+
+
+def _user() -> str:
+    try:
+        return getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"

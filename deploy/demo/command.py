@@ -19,6 +19,17 @@ SUMMARY = "show the whole way of a lesson on this machine, from the press to the
 _DEFAULT_SECONDS = 12.0
 # Long enough to be seen, and with --keep-running to discard a lesson of one's own by hand.
 _COOLING_OFF_S = {False: 3.0, True: 15.0}
+# Not 'aim': it needs a hand on a device.
+_TO_TRY = (
+    ("press", "start, or stop"),
+    ("press --double", "mark the moment"),
+    ("press --hold 3", "picture and sound off, until the next press"),
+    ("press --hold 5", "within a minute after the stop: discard the lesson"),
+    ("status", ""),
+    ("masks", "the areas that are painted black; see --help"),
+    ("doctor", ""),
+    ("web", "the page for the room, on http://localhost:8080/ (after make test)"),
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -120,7 +131,7 @@ def _tables(
             "trajectory": "demo", "stage": 1, "learning_question": "What does a lesson look like from the front?",
             "sound": not webcam, "valid_from": "2000-01-01", "valid_until": "2999-12-31",
         },
-        "indicator.console": {"language": "en"},
+        "indicator.console": {"language": "en", "in_view": True},
     }  # fmt: skip
     if webcam:
         return tables
@@ -171,10 +182,14 @@ def _conclude(
 
 
 def _wait(house: House, progress: Progress) -> None:
-    command = f"--config {house.config}"
-    progress.say("It keeps running until Ctrl-C. In another terminal:")
-    for words in ("press", "press --double", "status", "doctor"):
-        progress.say(f"  .venv/bin/leerblik {words} {command}")
+    progress.say(
+        "It keeps running until Ctrl-C. One press starts a lesson, the next one stops it. In another terminal:"
+    )
+    for words, meaning in _TO_TRY:
+        progress.say(f"  .venv/bin/leerblik {words + ' --config ' + str(house.config):52} {meaning}")
+    progress.say(
+        f"A lesson leaves {_COOLING_OFF_S[True]:g} seconds after it ended; its film comes into {house.films}"
+    )
     try:
         while True:
             house.check()

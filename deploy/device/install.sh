@@ -167,8 +167,12 @@ install_files() {
     put "$units/README.md" /usr/local/share/doc/leerblik/systemd.md || true
     if [ "$role" = inbox ]; then
         names=leerblik-inbox
+        put "$source/deploy/sshd/README.md" /usr/local/share/doc/leerblik/inbox.md || true
+        put "$here/inbox.toml" /usr/local/share/doc/leerblik/inbox.toml || true
         put "$units/leerblik-inbox.service" /usr/local/lib/systemd/system/leerblik-inbox.service || true
     else
+        put "$here/README.md" /usr/local/share/doc/leerblik/device.md || true
+        put "$here/leerblik.toml" /usr/local/share/doc/leerblik/leerblik.toml || true
         for unit in "$units"/leerblik*.{service,target,slice,path}; do
             if [ "${unit##*/}" = leerblik-inbox.service ]; then continue; fi
             put "$unit" "/usr/local/lib/systemd/system/${unit##*/}" || true

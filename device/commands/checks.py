@@ -8,12 +8,14 @@ import shutil
 import socket
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from device import config, drivers
+from device.commands.finding import Finding
+from device.commands.running import check_recorder
 from device.commands.status import clock_text
-from device.domain.errors import LeerblikError, Temporary
+from device.commands.unfinished import agreement_problem, missing_for_sync
+from device.domain.errors import LeerblikError
 from device.domain.receipt import read_public_key
 from device.drivers.clock.system import SystemClock
 from device.footage.seal import read_recipient
@@ -23,16 +25,6 @@ _PYTHON = (3, 11)
 _ROUGH_BYTES_PER_S = 600_000
 _CONNECT_TIMEOUT_S = 3.0
 _KEY_MODE_MASK = 0o077
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """``good`` is None for a warning: it works, but a person should know."""
-
-    name: str
-    good: bool | None
-    message: str
-    advice: str = ""
 
 
 def check_machine() -> Iterator[Finding]:
@@ -69,17 +61,17 @@ def _libraries() -> Iterator[Finding]:
 def check_setup(settings: config.Config) -> Iterator[Finding]:
     """Look at what the configuration names."""
     device = settings.table("device")
-    for key in ("spool_dir", "state_dir", "runtime_dir"):
+    for key in ("spool_dir", "state_dir", "recorder_dir", "runtime_dir"):
         yield _folder(key, Path(device[key]))
     yield _space(settings)
     yield from _keys(settings)
-    recorder = _recorder(Path(device["runtime_dir"]))
+    yield _agreement(settings)
+    runs, recorder = check_recorder(settings, RecorderClient(Path(device["runtime_dir"])))
     # A running recorder holds camera and pins; a second hand on them would disturb it.
-    if recorder.good is not True:
+    if not runs:
         yield from _drivers(settings)
-    if settings.has("sync") and settings.table("sync")["transport"] == "sftp":
-        yield _server(settings)
-    yield recorder
+    yield from _sync(settings)
+    yield from recorder
 
 
 def _folder(name: str, path: Path) -> Finding:
@@ -137,11 +129,7 @@ def _key(name: str, text: str, read: Callable[[str], object], advice: str, *, ne
 
 
 def _drivers(settings: config.Config) -> Iterator[Finding]:
-    recorder = settings.table("recorder")
-    chosen = [("camera", recorder["camera"]), ("microphone", recorder["microphone"])]
-    chosen += [("trigger", name) for name in recorder["triggers"]]
-    chosen += [("indicator", name) for name in recorder["indicators"]]
-    for kind, name in chosen:
+    for kind, name in settings.chosen_drivers():
         try:
             driver = drivers.load(kind, name).build(settings.driver_options(kind, name))
             if kind in ("camera", "microphone"):
@@ -153,7 +141,24 @@ def _drivers(settings: config.Config) -> Iterator[Finding]:
                 kind, False, f"{name}: {error}", f"check the plug and [{kind}.{name}] in the configuration"
             )
         else:
-            yield Finding(kind, True, str(name))
+            yield Finding(kind, True, name)
+
+
+def _agreement(settings: config.Config) -> Finding:
+    problem = agreement_problem(settings, SystemClock().now())
+    if problem:
+        return Finding("agreement", False, problem, "fill in [agreement]; until then every press is refused")
+    agreed = settings.table("agreement")
+    return Finding("agreement", True, f"{agreed['trajectory']}, until {agreed['valid_until']}")
+
+
+def _sync(settings: config.Config) -> Iterator[Finding]:
+    if not settings.has("sync"):
+        yield Finding("server", None, "there is no [sync]: recordings stay on this device", "fill in [sync]")
+    elif missing := missing_for_sync(settings):
+        yield Finding("server", False, f"{' and '.join(missing)} not filled in yet", "fill in [sync]")
+    elif settings.table("sync")["transport"] == "sftp":
+        yield _server(settings)
 
 
 def _server(settings: config.Config) -> Finding:
@@ -182,17 +187,3 @@ def _server(settings: config.Config) -> Finding:
             "server", False, f"{where} answers, but not as an SSH server", "check sync.host and sync.port"
         )
     return Finding("server", True, f"{where} answers ({banner})")
-
-
-def _recorder(runtime: Path) -> Finding:
-    try:
-        status = RecorderClient(runtime).ask("status")
-    except Temporary as error:
-        return Finding(
-            "recorder", None, str(error), "systemctl start leerblik-recorder, or 'leerblik recorder'"
-        )
-    except LeerblikError as error:
-        return Finding("recorder", False, str(error), "see its log")
-    if status["problem"]:
-        return Finding("recorder", None, f"{status['state']}; last problem: {status['problem']}")
-    return Finding("recorder", True, str(status["state"]))

@@ -6,20 +6,24 @@ import argparse
 import json
 
 from device import config, drivers
-from device.domain.errors import LeerblikError
+from device.commands.unfinished import still_to_fill_in
+from device.domain.errors import LeerblikError, Permanent
 from device.domain.settings import toml_value
 
 SUMMARY = "check, show or begin a configuration"
+_ACTIONS = {
+    "check": "say whether the configuration is right, what is wrong with it, and what is still to be filled in",
+    "show": "print every value in force, defaults included",
+    "example": "print a commented configuration with every key, for a device and a coach's machine in one",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    check = actions.add_parser(
-        "check", help="say whether the configuration is right, and what is wrong with it"
+    check, show, _ = (
+        actions.add_parser(name, help=says, description=says) for name, says in _ACTIONS.items()
     )
-    show = actions.add_parser("show", help="print every value in force, defaults included")
-    actions.add_parser("example", help="print a commented configuration with every key")
     for sub in (check, show):
         sub.add_argument("--config", metavar="FILE", help=f"configuration (default {config.DEFAULT_PATH})")
     show.add_argument("--json", action="store_true", help="print one JSON object for scripts")
@@ -31,14 +35,18 @@ def run(arguments: argparse.Namespace) -> int:
         print(example(), end="")
         return 0
     settings = config.load(arguments.config)
-    values = {name: settings.table(name) for name in _in_use(settings)}
-    for kind, name in _chosen(values.get("recorder", {})):
-        values[f"{kind}.{name}"] = settings.driver_options(kind, name)
     if arguments.action == "check":
-        for kind, name in _chosen(values.get("recorder", {})):
-            settings.verify_driver(kind, name)
-        print(f"{settings.source} is right")
-    elif arguments.json:
+        print(check(settings))
+        return 0
+    values = {name: settings.table(name) for name in _in_use(settings)}
+    if "recorder" in values:
+        values.update(
+            {
+                f"{kind}.{name}": settings.driver_options(kind, name)
+                for kind, name in settings.chosen_drivers()
+            }
+        )
+    if arguments.json:
         print(json.dumps(values, indent=2, ensure_ascii=False))
     else:
         for name, table in values.items():
@@ -46,6 +54,24 @@ def run(arguments: argparse.Namespace) -> int:
                 f"[{name}]", *(f"{key} = {toml_value(value)}" for key, value in table.items()), "", sep="\n"
             )
     return 0
+
+
+def check(settings: config.Config) -> str:
+    """Return how it is with a configuration; Permanent when something in it is wrong."""
+    if not settings.says_anything():
+        raise Permanent(
+            f"{settings.source} says nothing; a device needs at least [device] and [recorder], "
+            "the coach's machine [inbox]"
+        )
+    for name in _in_use(settings):
+        settings.table(name)
+    if not settings.is_for_coach():
+        settings.table("device")
+        settings.verify_drivers()
+    wanted = still_to_fill_in(settings)
+    if wanted:
+        return f"{settings.source} can be read, but this is still to be filled in: {', '.join(wanted)}"
+    return f"{settings.source} is right"
 
 
 def example() -> str:
@@ -63,12 +89,3 @@ def example() -> str:
 def _in_use(settings: config.Config) -> list[str]:
     """Return the tables that say something here: a device has no inbox, a coach's machine no recorder."""
     return [table.name for table in config.known_tables() if settings.has(table.name) or not table.required]
-
-
-def _chosen(recorder: dict[str, object]) -> list[tuple[str, str]]:
-    if not recorder:
-        return []
-    chosen = [("camera", recorder["camera"]), ("microphone", recorder["microphone"])]
-    chosen += [("trigger", name) for name in recorder["triggers"]]  # type: ignore[attr-defined]  # lists by the schema
-    chosen += [("indicator", name) for name in recorder["indicators"]]  # type: ignore[attr-defined]
-    return [(kind, str(name)) for kind, name in chosen]

@@ -7,7 +7,9 @@ import json
 from collections.abc import Iterator
 
 from device import config
-from device.commands.checks import Finding, check_machine, check_setup
+from device.commands.checks import check_machine, check_setup
+from device.commands.finding import Finding
+from device.commands.unfinished import still_to_fill_in
 from device.domain.errors import LeerblikError
 
 SUMMARY = "say what is wrong on this machine and what to do about it"
@@ -44,8 +46,13 @@ def _findings(given: str | None) -> Iterator[Finding]:
         for table in config.known_tables():
             if settings.has(table.name) or table.name in ("device", "recorder"):
                 settings.table(table.name)
+        settings.verify_drivers()
     except LeerblikError as error:
         yield Finding("config", False, str(error), "correct it, then run 'leerblik config check'")
         return
-    yield Finding("config", True, f"{settings.source} is right")
+    wanted = still_to_fill_in(settings)
+    if wanted:
+        yield Finding("config", None, f"{settings.source} can be read", f"fill in {', '.join(wanted)}")
+    else:
+        yield Finding("config", True, f"{settings.source} is right")
     yield from check_setup(settings)

@@ -22,8 +22,12 @@ from cryptography.hazmat.primitives.serialization import (
 
 from device import config
 from device.domain.errors import LeerblikError, Permanent, Refused, Temporary
+from device.domain.passphrase import check_new_passphrase
 
 SUMMARY = "make and show keys: of this device (SSH) and of the school (recovery)"
+_HOW = """This line goes onto the coach's machine, into /etc/ssh/leerblik-dropbox/BOX, where BOX is this device's
+account there (sync.user); deploy/sshd/README.md says how. The private half is in {path} and stays here.
+On a device: systemctl restart leerblik-sync, which is handed the key when it starts."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,11 +55,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Carry out the action."""
     if arguments.action == "device":
         path = Path(arguments.out or config.load(arguments.config).table("sync")["key_file"])
-        print(make_device_key(path))
-        print(
-            f"Add this line to the authorized_keys of the drop box; the private half is in {path}.",
-            file=sys.stderr,
-        )
+        # As it stands in the file: without "restrict" OpenSSH would allow more than a drop box needs.
+        print(f"restrict {make_device_key(path)}")
+        print(_HOW.format(path=path), file=sys.stderr)
     elif arguments.action == "recovery":
         print(_make_recovery_key(Path(arguments.out)))
         print("Set this as coach.recovery_recipient on every device.", file=sys.stderr)
@@ -73,10 +75,7 @@ def make_device_key(path: Path) -> str:
 
 def _make_recovery_key(path: Path) -> str:
     first = getpass.getpass("Passphrase for the recovery key: ")
-    if len(first) < 12:
-        raise Refused(
-            "a passphrase has at least 12 characters; four words that do not belong together are good"
-        )
+    check_new_passphrase(first)
     if first != getpass.getpass("Once more: "):
         raise Refused("the two passphrases differ; nothing was made")
     identity = pyrage.x25519.Identity.generate()

@@ -11,6 +11,7 @@ from typing import Any
 from device import config
 from device.domain.errors import Permanent
 from device.recorder.client import RecorderClient
+from device.recorder.masks import OTHER_VIEW
 
 SUMMARY = "show, set or clear the areas of the picture that are painted black"
 
@@ -29,14 +30,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Ask the recorder and print the masks that apply, as JSON."""
+    """Ask the recorder and print the masks, as JSON; say so where they were drawn on another view."""
     client = RecorderClient(Path(config.load(arguments.config).table("device")["runtime_dir"]))
     values: dict[str, Any] = {}
     if arguments.clear:
         values["polygons"] = []
     elif arguments.set is not None:
         values["polygons"] = _read(arguments.set)
-    print(json.dumps(client.ask("masks", **values)["polygons"]))
+    answer = client.ask("masks", **values)
+    print(json.dumps(answer["polygons"]))
+    if not answer["fits"]:
+        print(f"Nothing is recorded: {OTHER_VIEW}.", file=sys.stderr)
     return 0
 
 

@@ -26,29 +26,32 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(answer, indent=2, ensure_ascii=False))
     else:
-        print("\n".join(_lines(answer)))
+        print("\n".join(lines(answer)))
     return 0
 
 
-def _lines(answer: dict[str, Any]) -> list[str]:
-    lines = [f"recorder: {answer['state']}"]
+def lines(answer: dict[str, Any]) -> list[str]:
+    """Return the recorder's answer as lines for a person."""
+    said = [f"recorder: {answer['state']}"]
     if answer["recording"]:
         counts = f"bookmarks: {answer['bookmarks']}, frames dropped: {answer['dropped_frames']}"
-        lines[0] += f" for {clock_text(answer['recorded_s'])}, {counts}"
-    lines += [f"refused: {reason['message']}" for reason in answer["refusal"]]
-    lines += [f"missing: {part['part']}: {part['message']}" for part in answer["missing"]]
+        said[0] += f" for {clock_text(answer['recorded_s'])}, {counts}"
+    said += [f"refused: {reason['message']}" for reason in answer["refusal"]]
+    said += [f"missing: {part['part']}: {part['message']}" for part in answer["missing"]]
     if answer["problem"] and answer["problem"] not in [part["message"] for part in answer["missing"]]:
-        lines.append(f"problem: {answer['problem']}")
-    lines += [_level(level) for level in answer["levels"]]
+        said.append(f"problem: {answer['problem']}")
+    said += (
+        ["sound: no microphone"] if answer["sound_is_away"] else [_level(level) for level in answer["levels"]]
+    )
     if answer["aim"]["open"]:
-        lines.append(f"the lens is open for aiming, for {answer['aim']['left_s']:.0f} s more")
-    lines += [f"{p['process']}: {p['state']}; {p['message']}" for p in answer["processes"]]
-    lines.append(f"free space: {answer['free_bytes'] / 1e9:.1f} GB")
+        said.append(f"the lens is open for aiming, for {answer['aim']['left_s']:.0f} s more")
+    said += [f"{p['process']}: {p['state']}; {p['message']}" for p in answer["processes"]]
+    said.append(f"free space: {answer['free_bytes'] / 1e9:.1f} GB")
     if not answer["recordings"]:
-        lines.append("no recordings yet")
+        said.append("no recordings yet")
     for row in answer["recordings"]:
-        lines.append("  ".join(_row(row)))
-    return lines
+        said.append("  ".join(_row(row)))
+    return said
 
 
 def _level(level: dict[str, Any]) -> str:
@@ -70,7 +73,9 @@ def _row(row: dict[str, Any]) -> list[str]:
         parts.append(f"leaves in {clock_text(row['cooling_off_left_s'])}")
     if row["status"] == "uploading" and row["size_bytes"]:
         parts.append(f"{100 * row['sent_bytes'] // row['size_bytes']} % sent")
-    parts += [flag for flag in ("discarded", "interrupted", "unclaimed") if row[flag]]
+    parts += [
+        flag for flag in ("discarded", "interrupted", "unclaimed") if row[flag] and flag != row["status"]
+    ]
     return parts
 
 

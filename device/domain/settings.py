@@ -58,6 +58,15 @@ class Setting:
             raise Permanent(f"{key} must be at most {self.high:g}, found {value}")
         return right
 
+    def explain(self) -> list[str]:
+        """Return what it means, which values there are, and what one looks like where the default shows none."""
+        lines = [self.description]
+        if self.choices:
+            lines.append("one of " + ", ".join(toml_value(choice) for choice in self.choices))
+        elif self.kind is list or self.default == "":
+            lines.append(f"for example {self.name} = {toml_value(self.example)}")
+        return lines
+
     def _is_of_kind(self, value: Any) -> bool:
         if self.kind is list:
             return isinstance(value, list) and all(isinstance(each, str) for each in value)
@@ -111,7 +120,7 @@ class Table:
         """Return the table as commented TOML: every key with its description; defaults commented out."""
         lines = [f"# {self.description}", f"[{self.name}]"]
         for setting in self.settings:
-            lines.append(f"# {setting.description}")
+            lines += [f"# {line}" for line in setting.explain()]
             if isinstance(setting.default, _Required):
                 lines.append(f"{setting.name} = {toml_value(setting.example)}")
             else:

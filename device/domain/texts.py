@@ -13,40 +13,62 @@ _REASONS: dict[Reason, tuple[str, str]] = {
         "Nothing has been agreed yet: ask the coach to enter the agreement for this lesson.",
     ),
     Reason.NOT_YET_VALID: (
-        "De afspraak voor opnemen gaat nog niet in.",
-        "The agreement to record has not begun yet.",
+        "De afspraak is nog niet ingegaan: kijk met de coach naar de begindatum.",
+        "The agreement has not begun yet: look at its first day together with the coach.",
     ),
     Reason.EXPIRED: (
         "De afspraak voor opnemen is verlopen: vraag de coach om een nieuwe.",
         "The agreement to record has expired: ask the coach for a new one.",
     ),
     Reason.TEACHER_HAS_NOT_AGREED: (
-        "Niet iedere docent in beeld heeft zelf toegestemd.",
-        "Not every teacher in view has agreed in person.",
+        "Niet iedere docent in beeld heeft zelf toegestemd: vraag de coach om dat eerst te regelen.",
+        "Not every teacher in view has agreed in person: ask the coach to arrange that first.",
     ),
     Reason.GROUP_HAS_NOT_AGREED: (
-        "Voor deze groep is nog geen toestemming geregeld.",
-        "Permission for this group has not been arranged yet.",
+        "Voor deze groep is nog geen toestemming geregeld: vraag de coach om dat eerst te regelen.",
+        "Permission for this group has not been arranged yet: ask the coach to arrange that first.",
     ),
     Reason.OBJECTIONS_NOT_ARRANGED: (
-        "Er zijn leerlingen die niet gefilmd mogen worden en daarvoor is nog niets geregeld.",
-        "Some pupils must not be filmed and nothing has been arranged for them yet.",
+        (
+            "Er zijn leerlingen die niet gefilmd mogen worden en daarvoor is nog niets geregeld: vraag de coach om "
+            "dat eerst te regelen."
+        ),
+        (
+            "Some pupils must not be filmed and nothing has been arranged for them yet: ask the coach to arrange "
+            "that first."
+        ),
     ),
     Reason.TRAJECTORY_CLOSED: (
-        "Dit traject is afgesloten: er wordt niets meer opgenomen.",
-        "This trajectory is closed: nothing is recorded any more.",
+        "Dit traject is afgesloten en er wordt niets meer opgenomen: spreek met de coach een nieuw traject af.",
+        "This trajectory is closed and nothing is recorded any more: agree on a new one with the coach.",
     ),
     Reason.NO_COACH_KEY: (
-        "De sleutel van de coach ontbreekt: zonder sleutel kan niets veilig worden bewaard.",
-        "The coach's key is missing: without it nothing can be stored safely.",
+        "De sleutel van de coach ontbreekt, en zonder sleutel kan niets veilig worden bewaard: waarschuw de beheerder.",
+        "The coach's key is missing, and without it nothing can be stored safely: tell whoever looks after the device.",
     ),
     Reason.NO_SPACE: (
         "De opslag van het apparaat is vol: wacht tot opnamen zijn verstuurd.",
         "The device's storage is full: wait until recordings have been sent.",
     ),
     Reason.NO_LIGHT: (
-        "De lamp werkt niet, en zonder lamp wordt niet opgenomen: laat IT kijken.",
-        "The light does not work, and nothing is recorded without one: let IT have a look.",
+        (
+            "Er werkt geen lampje dat de klas kan zien, en zonder lampje wordt niet opgenomen: waarschuw de beheerder "
+            "(recorder.indicators, of in_view als de klas dit scherm ziet)."
+        ),
+        (
+            "No light works that the class can see, and nothing is recorded without one: tell whoever looks after the "
+            "device (recorder.indicators, or in_view when the class sees this screen)."
+        ),
+    ),
+    Reason.NOT_THIS_TEACHER: (
+        (
+            "Deze knop of badge is van een docent die niet bij deze afspraak hoort: gebruik die van een docent die "
+            "erbij hoort, of vraag de coach om de afspraak aan te passen."
+        ),
+        (
+            "This button or badge belongs to a teacher who is not part of this agreement: use that of a teacher who "
+            "is, or ask the coach to change the agreement."
+        ),
     ),
     Reason.LENS_COVERED: (
         "Het klepje zit voor de lens: schuif het open en druk opnieuw.",
@@ -60,29 +82,52 @@ _STOPS: dict[StopReason, tuple[str, str]] = {
         "Gestopt: de langste duur is bereikt.",
         "Stopped: the maximum length was reached.",
     ),
-    StopReason.SOURCE_ENDED: ("Gestopt: het beeld is afgelopen.", "Stopped: the source has ended."),
-    StopReason.CAMERA_FAILED: ("Gestopt: de camera viel uit.", "Stopped: the camera failed."),
+    StopReason.SOURCE_ENDED: ("Gestopt: er komt geen beeld meer.", "Stopped: no more picture comes."),
+    StopReason.CAMERA_FAILED: (
+        "Gestopt: de camera viel uit; waarschuw de beheerder.",
+        "Stopped: the camera failed; tell whoever looks after the device.",
+    ),
     StopReason.LOW_SPACE: ("Gestopt: de opslag is vol.", "Stopped: the storage is full."),
     StopReason.CARD_FAILED: (
-        "Gestopt: de opslag werkt niet; laat IT kijken.",
-        "Stopped: the storage does not work; let IT have a look.",
+        "Gestopt: de opslag werkt niet; waarschuw de beheerder.",
+        "Stopped: the storage does not work; tell whoever looks after the device.",
     ),
     StopReason.PRIVACY_FAILED: (
-        "Gestopt: een afgeschermd deel kon niet worden afgeschermd; laat IT kijken.",
-        "Stopped: an area that must stay hidden could not be hidden; let IT have a look.",
+        "Gestopt: een afgeschermd deel kon niet worden afgeschermd; waarschuw de beheerder.",
+        "Stopped: an area that must stay hidden could not be hidden; tell whoever looks after the device.",
+    ),
+    StopReason.LIGHT_FAILED: (
+        "Gestopt: het lampje viel uit, en zonder lampje wordt niet opgenomen; waarschuw de beheerder.",
+        "Stopped: the light failed, and nothing is recorded without one; tell whoever looks after the device.",
     ),
     StopReason.SHUTDOWN: ("Gestopt: het apparaat gaat uit.", "Stopped: the device is shutting down."),
 }
 
+_NOTHING = (
+    "Er is niets opgenomen, ook geen geluid: de camera gaf geen beeld. Waarschuw de beheerder.",
+    "Nothing was recorded, not even sound: the camera gave no picture. Tell whoever looks after the device.",
+)
+
 _SEVERAL = (
-    "Er is niet precies één les net gestopt: kies met 'leerblik discard' welke les weg moet.",
-    "Not exactly one lesson was just stopped: choose with 'leerblik discard' which one must go.",
+    (
+        "Er is in de laatste minuut geen les gestopt, of meer dan één: kies met 'leerblik discard' welke opname weg "
+        "moet."
+    ),
+    (
+        "No lesson was stopped within the last minute, or more than one: choose with 'leerblik discard' which "
+        "recording must go."
+    ),
 )
 
 
 def reason_sentence(reason: Reason, language: str) -> str:
     """Return why a press was refused and what to do about it."""
     return _REASONS[reason][LANGUAGES.index(language)]
+
+
+def nothing_sentence(language: str) -> str:
+    """Return what became of a lesson in which the camera never showed anything."""
+    return _NOTHING[LANGUAGES.index(language)]
 
 
 def several_sentence(language: str) -> str:

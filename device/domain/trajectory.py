@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 
 class Stage(enum.IntEnum):
@@ -49,3 +51,28 @@ class Agreement:
     def every_teacher_agreed(self) -> bool:
         """Whether there is a teacher, and each one in view has agreed."""
         return bool(self.teachers) and set(self.teachers) <= set(self.teachers_agreed)
+
+
+def read_agreement(table: Mapping[str, Any]) -> Agreement | None:
+    """Return the agreement that the table ``[agreement]`` tells of, or None when nothing was agreed."""
+    if not table["trajectory"] and not table["group"]:
+        return None
+    days = [date.fromisoformat(table[key]) for key in ("valid_from", "valid_until")]
+    same = (
+        "group",
+        "group_agreed",
+        "objecting_pupils",
+        "arrangement",
+        "trajectory",
+        "learning_question",
+        "sound",
+    )
+    return Agreement(
+        teachers=tuple(table["teachers"]),
+        teachers_agreed=tuple(table["teachers_agreed"]),
+        stage=Stage(table["stage"]),
+        legal_basis=LegalBasis(table["legal_basis"]),
+        valid_from=days[0],
+        valid_until=days[1],
+        **{key: table[key] for key in same},
+    )

@@ -55,7 +55,7 @@ class RecorderClient:
         except PermissionError:
             connection.close()
             raise Refused(
-                f"no access to {self._path}; run this as root or as a member of the group leerblik"
+                f"no access to {self._path}; say 'sudo leerblik ...', or run it as a member of the group leerblik"
             ) from None
         except BlockingIOError:
             connection.close()
@@ -63,6 +63,8 @@ class RecorderClient:
         except OSError:
             connection.close()
             raise Temporary(
-                f"no recorder is listening at {self._path}; start it with 'leerblik recorder'"
+                f"no recorder is listening at {self._path}; on a device 'sudo systemctl start leerblik-recorder' "
+                "starts it, and 'systemctl status leerblik-recorder' says why it stopped; elsewhere it is "
+                "'leerblik recorder'"
             ) from None
         return connection

@@ -26,6 +26,7 @@ def create_app(asking: Asking, language: str) -> Flask:
     app.extensions["asking"] = asking
     app.config["LANGUAGE"] = language
     app.register_blueprint(public)
+    app.register_error_handler(404, not_found)
     app.after_request(_add_headers)
     return app
 
@@ -49,6 +50,13 @@ def health() -> tuple[Response, int]:
     """Tell a machine whether the recorder answers: 200 or 503. It learns nothing else."""
     answers = _asking().view() is not UNREACHABLE
     return jsonify(recorder="answers" if answers else "does not answer"), 200 if answers else 503
+
+
+def not_found(_error: Exception) -> tuple[str, int]:
+    """Show the way to the one page that there is."""
+    language = _language()
+    headline, line = WORDS[language].not_found
+    return render_template("not_found.html", language=language, headline=headline, line=line), 404
 
 
 def _asking() -> Asking:

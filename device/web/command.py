@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import os
+import socket
 import sys
 
-from device import config
+from device import config, systemd
 from device.domain.errors import Permanent
 from device.web.settings import BIND, LANGUAGE, RUNTIME_DIR
 
@@ -28,16 +29,29 @@ def run(arguments: argparse.Namespace) -> int:
             )
     settings = config.load(arguments.config)
     os.environ.update(environment(settings))
+    print(greeting(settings), flush=True)
     # Nothing but standard gunicorn; -P keeps the folder it was started in from lending it modules.
     os.execv(sys.executable, [sys.executable, "-P", "-m", "gunicorn", "-c", "python:device.web.server"])  # noqa: S606  # ourselves
+
+
+def greeting(settings: config.Config) -> str:
+    """Return where a browser finds the page."""
+    web = settings.table("web")
+    scheme = "http" if systemd.credential("tls_cert") is None else "https"
+    if web["address"] in ("0.0.0.0", "::"):  # noqa: S104  # compared, not listened on
+        return f"the status page is on {scheme}://{socket.gethostname()}:{web['port']}/ and on every address of it"
+    return f"the status page is on {scheme}://{_host(web['address'])}:{web['port']}/"
+
+
+def _host(address: str) -> str:
+    return f"[{address}]" if ":" in address else address
 
 
 def environment(settings: config.Config) -> dict[str, str]:
     """Return what the serving process is told."""
     device, web = settings.table("device"), settings.table("web")
-    host = f"[{web['address']}]" if ":" in web["address"] else web["address"]
     return {
-        BIND: f"{host}:{web['port']}",
+        BIND: f"{_host(web['address'])}:{web['port']}",
         RUNTIME_DIR: device["runtime_dir"],
         LANGUAGE: device["language"],
     }

@@ -9,9 +9,10 @@ from typing import Any
 
 
 class Lens(enum.Enum):
-    """What a person in the room wants to know."""
+    """What a person in the room wants to know; SIGHTLESS: it records, but no picture comes."""
 
     OPEN = "open"
+    SIGHTLESS = "sightless"
     BLANKED = "blanked"
     AIMING = "aiming"
     CLOSED = "closed"
@@ -44,6 +45,8 @@ def view_of(status: Mapping[str, Any]) -> View:
     lens = _LENSES.get(str(status.get("state")), Lens.UNKNOWN)
     if lens is Lens.CLOSED and _is_aiming(status.get("aim")):
         lens = Lens.AIMING
+    if lens is Lens.OPEN and status.get("picture_is_away") is True:
+        lens = Lens.SIGHTLESS
     return View(lens, tuple(sorted(_parts(status.get("missing")))))
 
 

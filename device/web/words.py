@@ -9,46 +9,53 @@ from device.web.view import Lens
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """One language. ``lens`` holds a headline and a line below it."""
+    """One language. ``lens`` and ``not_found`` hold a headline and a line below it."""
 
     title: str
     lens: dict[Lens, tuple[str, str]]
     missing: str
     parts: dict[str, str]
     other_part: str
+    not_found: tuple[str, str]
 
 
 WORDS = {
     "nl": Words(
         title="Opname",
         lens={
-            Lens.OPEN: ("Neemt op", "Beeld en misschien geluid worden opgenomen."),
-            Lens.BLANKED: ("Beeld uit", "De les loopt, maar er is nu geen beeld en geen geluid."),
+            Lens.OPEN: ("Neemt op", "Er wordt gefilmd, mogelijk met geluid."),
+            Lens.SIGHTLESS: ("Geen beeld", "Er komt nu geen beeld binnen; het geluid loopt mogelijk door."),
+            Lens.BLANKED: ("Beeld en geluid uit", "De opname loopt door, maar nu zonder beeld en geluid."),
             Lens.AIMING: ("Lens open", "De camera wordt gericht. Er wordt niets opgenomen."),
-            Lens.CLOSED: ("Neemt niet op", "De lens is dicht."),
+            Lens.CLOSED: ("Neemt niet op", "De camera staat uit."),
             Lens.UNKNOWN: (
                 "Onbekend",
-                "Het opnameapparaat antwoordt niet. Kijk naar het lampje, en vraag het de docent.",
+                "Het opnameapparaat antwoordt niet. Kijk naar het lampje, en vraag het aan de docent.",
             ),
         },
         missing="Niet in orde",
         parts={
             "camera": "De camera ontbreekt of doet het niet: kijk of de kabel vastzit.",
             "microphone": "De microfoon ontbreekt of doet het niet: kijk of de stekker vastzit.",
-            "sound": "Het geluid is niet goed: kijk waar de microfoon staat en of zij aan is.",
-            "light": "Het lampje doet het niet.",
-            "button": "De knop doet het niet.",
-            "card": "De geheugenkaart is bijna vol of doet het niet.",
+            "sound": "Het geluid is niet goed: kijk waar de microfoon staat en of hij aanstaat.",
+            "light": "Het lampje doet het niet: waarschuw de beheerder.",
+            "button": "De knop doet het niet: waarschuw de beheerder.",
+            "card": "De geheugenkaart is bijna vol of doet het niet: waarschuw de beheerder.",
         },
-        other_part="Een ander onderdeel doet het niet: vraag de beheerder.",
+        other_part="Een ander onderdeel doet het niet: waarschuw de beheerder.",
+        not_found=("Niet gevonden", "Deze pagina bestaat niet. Bekijk of dit apparaat opneemt."),
     ),
     "en": Words(
         title="Recording",
         lens={
-            Lens.OPEN: ("Recording", "Picture and perhaps sound are being recorded."),
-            Lens.BLANKED: ("Picture off", "The lesson goes on, but there is no picture and no sound now."),
+            Lens.OPEN: ("Recording", "The room is being filmed, perhaps with sound."),
+            Lens.SIGHTLESS: ("No picture", "No picture comes in now; the sound may go on."),
+            Lens.BLANKED: (
+                "Picture and sound off",
+                "The recording goes on, but without picture and sound for now.",
+            ),
             Lens.AIMING: ("Lens open", "The camera is being pointed. Nothing is recorded."),
-            Lens.CLOSED: ("Not recording", "The lens is closed."),
+            Lens.CLOSED: ("Not recording", "The camera is off."),
             Lens.UNKNOWN: (
                 "Unknown",
                 "The recording device does not answer. Look at its light, and ask the teacher.",
@@ -59,10 +66,11 @@ WORDS = {
             "camera": "The camera is missing or does not work: see whether its cable is in place.",
             "microphone": "The microphone is missing or does not work: see whether its plug is in place.",
             "sound": "The sound is not right: see where the microphone stands and whether it is on.",
-            "light": "The light does not work.",
-            "button": "The button does not work.",
-            "card": "The memory card is nearly full or does not work.",
+            "light": "The light does not work: ask whoever looks after the device.",
+            "button": "The button does not work: ask whoever looks after the device.",
+            "card": "The memory card is nearly full or does not work: ask whoever looks after the device.",
         },
         other_part="Another part does not work: ask whoever looks after the device.",
+        not_found=("Not found", "There is no such page. See whether this device records."),
     ),
 }

@@ -18,6 +18,7 @@ from typing import Any
 
 from device import systemd
 from device.domain.errors import Permanent, Refused, Temporary
+from device.domain.settings import toml_value
 from server_sync.inbox.daemon import Daemon, log_outcome, stopped_by_signals
 from server_sync.inbox.disk import disk_errors
 from server_sync.inbox.films import Films
@@ -284,9 +285,8 @@ def _keys(arguments: argparse.Namespace) -> int:
     folder = arguments.folder or read_config(arguments.config).keys
     public = make_coach_keys(folder, choose_passphrase(arguments.passphrase_fd))
     _say(f"The keys are in {folder}. Without the passphrase nobody opens a recording: keep both safe.")
-    _say(
-        f"Give every device these two lines:\nrecipient   {public.recipient}\nreceipt key {public.receipt_key}"
-    )
+    _say("Give every device these lines, in /etc/leerblik/leerblik.toml:\n\n[coach]")
+    _say(f"recipient = {toml_value(public.recipient)}\nreceipt_key = {toml_value(public.receipt_key)}")
     return 0
 
 

@@ -7,6 +7,7 @@ may come from another encoder: its parameters stand in its key frames.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -36,6 +37,9 @@ _LONG_US = 6 * 3600 * _US_PER_S
 # than 1.5 is such a rounding and no gap; it never adds up, for each is compared with the clock.
 _ROUNDING_S = Fraction(3, 2000)
 
+_OLDEST_AV = 17
+_log = logging.getLogger(__name__)
+
 # A track of a film: its kind, and which of that kind it is.
 Key = tuple[str, int]
 _VIDEO: Key = ("video", 0)
@@ -49,6 +53,20 @@ class Joined:
     video_packets: int
     audio_packets: int
     truncated: tuple[str, ...]
+
+
+def warn_of_old_library(version: str) -> None:
+    """Say so when PyAV is too old to be handed what comes from elsewhere; the device's own films are no danger."""
+    if int(version.partition(".")[0]) < _OLDEST_AV:
+        _log.warning(
+            "PyAV %s crashes on films that somebody crafted; on the coach's machine take a newer one: "
+            "pip install 'leerblik[coach]'",
+            version,
+        )
+
+
+# Once, for whatever the coach's machine is about to do.
+warn_of_old_library(av.__version__)
 
 
 def join(manifest: Manifest, open_segment: OpenSegment, target: Path, language: str) -> Joined:

@@ -7,9 +7,9 @@ import os
 import sys
 
 from device.domain.errors import Permanent, Refused
+from device.domain.passphrase import check_new_passphrase
 
 _MAX_BYTES = 4096
-MIN_CHARACTERS = 8
 
 
 def read_passphrase(fd: int | None) -> str:
@@ -20,10 +20,7 @@ def read_passphrase(fd: int | None) -> str:
 def choose_passphrase(fd: int | None) -> str:
     """Return a new passphrase: from a descriptor, or asked for twice on the terminal."""
     passphrase = read_passphrase(fd) if fd is not None else _ask("New passphrase: ")
-    if len(passphrase) < MIN_CHARACTERS:
-        raise Refused(
-            f"the passphrase is too short; take at least {MIN_CHARACTERS} characters, or a sentence"
-        )
+    check_new_passphrase(passphrase)
     if fd is None and _ask("The same passphrase again: ") != passphrase:
         raise Refused("the two passphrases are not the same; nothing was made")
     return passphrase

@@ -20,6 +20,7 @@ from tests.support.waiting import wait_for
 @pytest.fixture
 def unit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Living]:
     monkeypatch.setattr(aim, "_ASK_EVERY_S", 0.01)
+    monkeypatch.setattr(aim, "_STILL_EVERY_S", 0.01)
     with living(tmp_path / "device") as made:
         yield made
 
@@ -82,9 +83,33 @@ def test_who_asks_again_while_the_lens_is_open_need_not_press_again(
     unit: Living, picture: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     aim_at(unit, picture, "--once", meanwhile=lambda: press_when_asked(unit))
+    RecorderClient(unit.root).ask("press", pass_s=1)
     capsys.readouterr()
     assert aim_at(unit, picture, "--once", meanwhile=lambda: None) == 0
     assert "press the button" not in capsys.readouterr().out
+
+
+def test_who_asks_just_after_somebody_else_waits_for_the_next_picture(
+    unit: Living, picture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aim_at(unit, picture, "--once", meanwhile=lambda: press_when_asked(unit))
+    other = RecorderClient(unit.root)
+    monkeypatch.setattr("time.sleep", lambda _: other.ask("press", pass_s=1))
+    assert aim_at(unit, picture, "--once", meanwhile=lambda: None) == 0
+
+
+def test_why_a_press_opens_nothing_is_told_and_the_next_one_may(
+    unit: Living, picture: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def person() -> None:
+        press_when_asked(unit)
+        wait_for(lambda: RecorderClient(unit.root).ask("status")["refusals"] == 1)
+        unit.light.works = True
+        unit.finger.press()
+
+    unit.light.works = False
+    assert aim_at(unit, picture, "--once", meanwhile=person) == 0
+    assert "No light works that the class can see" in capsys.readouterr().out
 
 
 def test_when_nobody_presses_the_lens_stays_closed(

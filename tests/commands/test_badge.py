@@ -67,8 +67,24 @@ def test_what_is_printed_is_right_in_the_configuration_and_the_next_badge_joins_
     lines, second = printed(capsys)
     assert second["salt"] == first["salt"]
     assert second["badges"] == [*first["badges"], f"{hash_badge('42', first['salt'])}=teacher-2"]
-    config.write_text(MINIMAL + lines + READER, "utf-8")
+    config.write_text(MINIMAL + lines, "utf-8")
     assert cli.main(["config", "check", "--config", str(config)]) == 0
+
+
+def test_what_else_must_be_done_for_a_badge_to_mean_anything_is_said_until_it_is_done(
+    hold: Any, config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config.write_text(MINIMAL.replace("evdev_badge", "control_socket"), "utf-8")
+    hold(NUMBER, "teacher-1")
+    said = capsys.readouterr()
+    assert '# reader = "/dev/input/' in said.out
+    assert "Name the reader" in said.err
+    assert 'Add "evdev_badge" to recorder.triggers' in said.err
+    config.write_text(MINIMAL + said.out + READER, "utf-8")
+    hold(NUMBER, "teacher-1")
+    said = capsys.readouterr()
+    assert READER in said.out
+    assert said.err == ""
 
 
 def test_before_the_first_badge_the_table_may_stand_there_without_one(
@@ -87,7 +103,7 @@ def test_the_same_badge_of_the_same_teacher_stands_there_once(
     lines, first = printed(capsys)
     config.write_text(MINIMAL + lines + READER, "utf-8")
     hold(f" {NUMBER} ", "teacher-1")
-    assert printed(capsys)[1] == first
+    assert printed(capsys)[1] == {**first, "reader": "a reader"}
 
 
 def test_a_badge_of_somebody_else_is_not_given_away_silently(

@@ -95,6 +95,18 @@ def test_a_command_whose_library_is_missing_does_not_take_the_others_with_it(
     assert "\n    recorder " not in text
 
 
+def test_a_command_whose_library_is_missing_names_it() -> None:
+    program = "import sys\nsys.modules['av'] = None\nfrom device import cli\nsys.exit(cli.main(['inbox', 'list']))\n"
+    run = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == Permanent.exit_code
+    assert run.stderr == (
+        "leerblik: 'inbox' needs av, which is not installed here; pip install 'leerblik[device]' on a device, "
+        "'leerblik[coach]' on the coach's machine\n"
+    )
+
+
 def test_status_loads_no_camera_and_no_ssh() -> None:
     program = (
         "import sys\nfrom device import cli\n"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from device import cli, config, drivers
 from device.commands import config as command
 from device.domain.errors import LeerblikError, Permanent
 from device.domain.settings import REQUIRED, Setting, Table, toml_value
-from device.recorder.assembly import read_agreement
+from device.domain.trajectory import read_agreement
 
 MINIMAL = '[device]\nname = "d"\n[recorder]\ncamera = "synthetic"\n'
 TABLES = [*config.known_tables(), config.driver_table("camera", "synthetic")]
@@ -85,13 +87,41 @@ def test_what_is_wrong_is_named(tmp_path: Path, text: str, sentence: str) -> Non
 
 def test_a_file_that_is_missing_or_no_text_is_told_with_its_path(tmp_path: Path) -> None:
     with pytest.raises(
-        Permanent, match=r"there is no configuration at .*make one with 'leerblik config example"
+        Permanent, match=r"there is no configuration at .*copy .*deploy/device/leerblik\.toml"
     ):
         config.load(str(tmp_path / "missing.toml"))
-    with pytest.raises(Permanent, match="cannot be read"):
+    with pytest.raises(Permanent, match=f"{tmp_path} is a folder; name the configuration in it"):
         config.load(str(tmp_path))
-    with pytest.raises(Permanent, match="cannot be read"):
+    with pytest.raises(Permanent, match=r"leerblik\.toml is not a text file in UTF-8"):
         load(tmp_path, b"\xff\xfe")
+
+
+@pytest.fixture
+def nobody() -> Iterator[None]:
+    """Be a user who may read nothing of this one's, also where the tests run as root."""
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(65534)
+    yield
+    os.seteuid(before)
+
+
+def test_a_file_that_is_not_for_this_user_is_told_with_what_to_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    load(tmp_path, MINIMAL)
+    path = tmp_path / "leerblik.toml"
+    path.chmod(0)
+    request.getfixturevalue("nobody")
+    sentence = rf"{path} may not be read by \w+: say 'sudo leerblik \.\.\.'"
+    with pytest.raises(Permanent, match=sentence) as caught:
+        config.load(str(path))
+    assert "usermod" not in str(caught.value)
+    monkeypatch.setattr(config, "DEFAULT_PATH", path)  # a device's own: there are groups for it
+    with pytest.raises(
+        Permanent, match=sentence + r", or once 'sudo usermod -aG leerblik,leerblik-data \w+'"
+    ):
+        config.load(None)
 
 
 @settings(max_examples=150, deadline=None)
@@ -216,7 +246,7 @@ def test_the_example_is_itself_a_right_configuration(
     path = tmp_path / "leerblik.toml"
     path.write_text(command.example(), "utf-8")
     assert run("config", "check", "--config", path) == 0
-    assert capsys.readouterr().out == f"{path} is right\n"
+    assert capsys.readouterr().out.startswith(f"{path} can be read, but this is still to be filled in: ")
 
 
 def test_the_example_shows_every_key_of_every_table_and_of_the_drivers_that_work_here() -> None:
@@ -268,6 +298,15 @@ def test_check_also_looks_at_the_drivers_that_are_chosen(
     load(tmp_path, MINIMAL + f'{kind} = ["doorbell"]\n')
     assert run("config", "check", "--config", tmp_path / "leerblik.toml") == Permanent.exit_code
     assert f"there is no {kind.removesuffix('s')} driver named 'doorbell'" in capsys.readouterr().err
+
+
+def test_every_action_describes_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    for action in ("check", "show", "example"):
+        with pytest.raises(SystemExit):
+            run("config", action, "--help")
+        usage, described, *_ = capsys.readouterr().out.split("\n\n")
+        assert usage.startswith("usage:")
+        assert not described.startswith("options:")
 
 
 def test_every_driver_declares_what_it_can_be_told() -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from deploy.demo.house import House
 from device import cli
-from tests.support.houses import make_house, until, wait_for
+from device.commands import status
+from device.domain.settings import toml_value
+from tests.support.houses import AGREEMENT, make_house, until, wait_for
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +102,107 @@ def test_without_a_recorder_press_says_how_to_start_one(
         f'[device]\nname = "d"\nruntime_dir = "{tmp_path}"\n[recorder]\ncamera = "synthetic"\n', "utf-8"
     )
     assert cli.main(["press", "--config", str(config)]) == 75
-    assert "start it with 'leerblik recorder'" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "on a device 'sudo systemctl start leerblik-recorder' starts it" in said
+    assert "'systemctl status leerblik-recorder' says why it stopped" in said
+
+
+def test_doctor_names_each_part_that_a_running_recorder_misses_and_where_to_look(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    overrides = {
+        "recorder": {"indicators": ["console", "gpio_led"], "triggers": ["control_socket", "gpio_button"]}
+    }
+    house = make_house(tmp_path / "house", overrides)
+    try:
+        house.start("recorder")
+        house.wait_for_recorder()
+        until(lambda: house.client.ask("status") if len(_missing(house)) == 2 else None, "no pins", 20)
+        assert leerblik(house, "doctor") == 1
+    finally:
+        house.close()
+    said = capsys.readouterr().out
+    assert "✔ recorder     idle" in said
+    for part, place in (
+        ("light gpio_led", "indicator.gpio_led"),
+        ("button gpio_button", "trigger.gpio_button"),
+    ):
+        assert f"✘ {part}" in said
+        assert f"→ look at the wiring and at {place} in the configuration; then see 'leerblik status'" in said
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"valid_until": "2021-01-01"}, "expired on 2021-01-01"),
+        ({"valid_from": "2998-09-01"}, "begins on 2998-09-01"),
+        ({"group": "", "trajectory": ""}, "nothing has been agreed yet"),
+        ({"teachers_agreed": []}, "not every teacher in view has agreed"),
+        ({"group_agreed": False}, "nothing was arranged with the group"),
+        ({"objecting_pupils": 2}, "nothing was arranged for the pupils who must not be filmed"),
+    ],
+)
+def test_doctor_says_why_the_agreement_lets_nothing_be_recorded(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], changes: dict[str, Any], said: str
+) -> None:
+    config = tmp_path / "leerblik.toml"
+    agreement = "\n".join(f"{key} = {toml_value(value)}" for key, value in {**AGREEMENT, **changes}.items())
+    folders = "".join(f'{each}_dir = "{tmp_path}"\n' for each in ("spool", "state", "recorder", "runtime"))
+    config.write_text(
+        f'[device]\nname = "d"\n{folders}[recorder]\ncamera = "synthetic"\n[agreement]\n{agreement}\n',
+        "utf-8",
+    )
+    assert cli.main(["doctor", "--config", str(config)]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    (number,) = (number for number, line in enumerate(lines) if line.startswith("✘ agreement "))
+    assert lines[number].endswith(f" {said}")
+    assert lines[number + 1].endswith("→ fill in [agreement]; until then every press is refused")
+
+
+def test_doctor_tries_no_server_that_is_not_filled_in(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "leerblik.toml"
+    config.write_text(
+        f'[device]\nname = "d"\nruntime_dir = "{tmp_path}"\n[recorder]\ncamera = "synthetic"\n[sync]\nhost = ""\n',
+        "utf-8",
+    )
+    assert cli.main(["doctor", "--config", str(config)]) == 1
+    assert "✘ server       sync.host and sync.host_key not filled in yet" in capsys.readouterr().out
+
+
+def test_status_says_that_there_is_no_microphone_rather_than_how_loud_it_is(house: House) -> None:
+    level = {
+        "name": "(the first card)",
+        "rms_dbfs": -120.0,
+        "peak_dbfs": -120.0,
+        "clipping": False,
+        "silent_s": 4.0,
+    }
+    answer = {**house.client.ask("status"), "levels": [level]}
+    assert "sound: no microphone" in status.lines({**answer, "sound_is_away": True})
+    heard = status.lines({**answer, "sound_is_away": False})
+    assert "sound: (the first card) -120 dBFS, peak -120, silent for 4 s" in heard
+
+
+def test_status_says_only_once_that_a_recording_was_discarded(house: House) -> None:
+    answer = house.client.ask("status")
+    row = {
+        "id": "01", "started_at": "2026-09-01T08:00:00Z", "status": "discarded", "duration_s": None,
+        "discarded": True, "interrupted": False, "unclaimed": False,
+    }  # fmt: skip
+    (line,) = (line for line in status.lines({**answer, "recordings": [row]}) if line.startswith("01"))
+    assert line.count("discarded") == 1
+    (line,) = (
+        line
+        for line in status.lines({**answer, "recordings": [{**row, "status": "purged"}]})
+        if line.startswith("01")
+    )
+    assert line.split()[-2:] == ["purged", "discarded"]
+
+
+def _missing(house: House) -> list[str]:
+    return [each["part"] for each in house.client.ask("status")["missing"]]
 
 
 def _recorded_s(house: House) -> float:

@@ -29,8 +29,10 @@ def test_a_device_key_is_made_for_its_owner_only_and_never_written_over(
 ) -> None:
     path = tmp_path / "ssh_key"
     assert cli.main(["keys", "device", "--out", str(path)]) == 0
-    line = capsys.readouterr().out
-    assert line.startswith("ssh-ed25519 ")
+    said = capsys.readouterr()
+    # As it stands in deploy/sshd/README.md's file for each account.
+    assert said.out.startswith("restrict ssh-ed25519 ")
+    assert "/etc/ssh/leerblik-dropbox/" in said.err
     assert path.stat().st_mode & 0o777 == 0o600
     before = path.read_bytes()
     assert cli.main(["keys", "device", "--out", str(path)]) == Refused.exit_code
@@ -67,7 +69,10 @@ def test_the_recovery_key_is_stored_sealed_and_opens_with_its_passphrase(
 
 @pytest.mark.parametrize(
     ("answers", "sentence"),
-    [(("short",), "at least 12 characters"), ((PASSPHRASE, PASSPHRASE + "!"), "the two passphrases differ")],
+    [
+        (("eleven char",), "at least 12 characters"),
+        ((PASSPHRASE, PASSPHRASE + "!"), "the two passphrases differ"),
+    ],
 )
 def test_a_poor_passphrase_makes_nothing(
     tmp_path: Path,

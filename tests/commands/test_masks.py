@@ -12,6 +12,7 @@ import pytest
 from device import cli
 from device.domain.errors import Busy, Permanent
 from device.recorder.client import RecorderClient
+from device.recorder.masks import Masks
 from tests.support.living import Living, living
 
 LEFT_QUARTER = [[[0, 0], [2500, 0], [2500, 10000], [0, 10000]]]
@@ -66,6 +67,16 @@ def test_clear_masks_nothing_any_more(unit: Living, capsys: pytest.CaptureFixtur
     set_masks(unit, LEFT_QUARTER)
     assert masks(unit, "--clear") == 0
     assert shown(unit, capsys) == []
+
+
+def test_masks_of_another_view_are_said_to_fit_no_more(
+    unit: Living, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_masks(unit, LEFT_QUARTER)
+    Masks(unit.root, "another").save([tuple((x, y) for x, y in LEFT_QUARTER[0])])
+    assert shown(unit, capsys) == LEFT_QUARTER
+    assert masks(unit) == 0
+    assert "aim and set the masks again" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

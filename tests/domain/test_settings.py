@@ -72,9 +72,35 @@ def test_what_is_no_table_is_refused(values: Any) -> None:
 def test_the_example_is_valid_and_shows_the_defaults() -> None:
     text = TABLE.example()
     assert tomllib.loads(text) == {"lens": {"name": "left"}}
-    uncommented = "\n".join(line.removeprefix("#") if " = " in line else line for line in text.splitlines())
+    uncommented = "\n".join(
+        line if line.startswith("# ") else line.removeprefix("#") for line in text.splitlines()
+    )
     defaults = {setting.name: setting.default for setting in TABLE.settings[1:]}
     assert tomllib.loads(uncommented) == {"lens": {"name": "left", **defaults}}
+
+
+@pytest.mark.parametrize(
+    ("setting", "lines"),
+    [
+        (
+            Setting("turned", str, "how it hangs", "0", "180", choices=("0", "180")),
+            ["# how it hangs", '# one of "0", "180"', '#turned = "0"'],
+        ),
+        (
+            Setting("hours", list, "when it may", [], ["16:00-07:00"]),
+            ["# when it may", '# for example hours = ["16:00-07:00"]', "#hours = []"],
+        ),
+        (
+            Setting("place", str, "where", "", "on the left"),
+            ["# where", '# for example place = "on the left"', '#place = ""'],
+        ),
+        (Setting("loud", bool, "whether it sounds", False, True), ["# whether it sounds", "#loud = false"]),
+    ],
+)
+def test_the_example_shows_what_can_be_said_where_the_default_does_not(
+    setting: Setting, lines: list[str]
+) -> None:
+    assert Table("a", "A table.", (setting,)).example().splitlines()[2:] == lines
 
 
 @given(

@@ -25,7 +25,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 pytest.importorskip("flask", reason="flask is not installed here")
 pytest.importorskip("gunicorn", reason="gunicorn is not installed here")
 
+from device import config
 from device.recorder.control import SOCKET_NAME, ControlServer
+from device.web.command import greeting
 from tests.support.waiting import wait_for
 
 
@@ -65,10 +67,16 @@ class Site:
         command = [sys.executable, "-m", "device.cli", "web", "--config", str(config)]
         # As on a device: the web page imports what is installed, not what lies where it was started.
         environment = {**self.environment, "PYTHONPATH": os.pathsep.join(["", *sys.path])[1:]}
-        self.process = subprocess.Popen(command, env=environment)
+        self.process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE)
         heard = ""
         while not ("READY=1" in heard and "WATCHDOG=1" in heard and "STATUS=serving" in heard):
             heard += self.systemd.recv(1000).decode() + "\n"
+
+    def greeting(self) -> str:
+        """Return the first line that it prints."""
+        assert self.process is not None
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().decode()
 
     def get(self, path: str, context: ssl.SSLContext | None = None) -> tuple[int, str]:
         address = ("127.0.0.1", self.port)
@@ -84,7 +92,7 @@ class Site:
     def close(self) -> None:
         if self.process is not None:
             self.process.kill()
-            self.process.wait()
+            self.process.communicate()
         self.systemd.close()
 
 
@@ -112,6 +120,7 @@ def recorder(folder: Path, state: str) -> Iterator[None]:
 
 def test_it_serves_while_the_recorder_comes_and_goes_and_ends_when_told(site: Site) -> None:
     site.start()
+    assert site.greeting() == f"the status page is on http://127.0.0.1:{site.port}/\n"
     assert site.get("/healthz")[0] == 503
     with recorder(site.folder, "recording"):
         wait_for(lambda: "<h1>Recording</h1>" in site.get("/")[1])
@@ -153,8 +162,24 @@ def test_with_a_key_from_systemd_it_speaks_tls_only(site: Site) -> None:
     )
     site.environment["CREDENTIALS_DIRECTORY"] = str(credentials)
     site.start()
+    assert site.greeting() == f"the status page is on https://127.0.0.1:{site.port}/\n"
     pinned = ssl.create_default_context(cadata=certificate.public_bytes(Encoding.PEM).decode())
     pinned.check_hostname = False
     assert site.get("/", pinned)[0] == 200
     with pytest.raises((OSError, http.client.HTTPException)):
         site.get("/")
+
+
+@pytest.mark.parametrize(
+    ("address", "place"),
+    [
+        ("0.0.0.0", f"http://{socket.gethostname()}:8080/ and on every address of it"),  # noqa: S104  # told, not listened on
+        ("::", f"http://{socket.gethostname()}:8080/ and on every address of it"),
+        ("::1", "http://[::1]:8080/"),
+        ("localhost", "http://localhost:8080/"),
+    ],
+)
+def test_it_says_where_the_page_is(address: str, place: str, tmp_path: Path) -> None:
+    path = tmp_path / "leerblik.toml"
+    path.write_text(f'[web]\naddress = "{address}"\n')
+    assert greeting(config.load(str(path))) == f"the status page is on {place}"

@@ -58,6 +58,7 @@ def headline(page: str) -> str:
     [
         ({"state": "idle"}, Lens.CLOSED),
         ({"state": "recording"}, Lens.OPEN),
+        ({"state": "recording", "picture_is_away": True}, Lens.SIGHTLESS),
         ({"state": "blanked"}, Lens.BLANKED),
         ({"state": "idle", "aim": {"open": True}}, Lens.AIMING),
         ({"state": "dancing"}, Lens.UNKNOWN),
@@ -122,6 +123,17 @@ def test_it_stays_up_to_date_without_any_script(visitor: FlaskClient) -> None:
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     assert answer.headers["Cache-Control"] == "no-store"
     assert visitor.get("/static/status.css").status_code == 200
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_a_page_that_is_not_there_says_so_in_the_visitors_language(
+    language: str, visitor: FlaskClient
+) -> None:
+    answer = visitor.get("/elsewhere", headers={"Accept-Language": language})
+    assert answer.status_code == 404
+    assert headline(answer.text) == WORDS[language].not_found[0]
+    assert f'href="/?lang={language}"' in answer.text
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
 
 
 def test_a_machine_can_ask_whether_the_recorder_answers(recorder: Recorder, visitor: FlaskClient) -> None:

@@ -47,6 +47,14 @@ def test_while_it_opens_and_closes_the_lens_counts_as_open() -> None:
     assert view_of({"state": "stopping"}).lens is Lens.OPEN
 
 
+def test_a_lesson_whose_picture_stays_away_is_not_shown_as_a_picture() -> None:
+    assert view_of({"state": "recording", "picture_is_away": True}).lens is Lens.SIGHTLESS
+    assert view_of({"state": "recording", "picture_is_away": False}).lens is Lens.OPEN
+    assert view_of({"state": "blanked", "picture_is_away": True}).lens is Lens.BLANKED
+    assert view_of({"state": "idle", "picture_is_away": True}).lens is Lens.CLOSED
+    assert "geen beeld" in WORDS["nl"].lens[Lens.SIGHTLESS][1]
+
+
 def test_a_lens_that_is_open_for_aiming_is_shown() -> None:
     assert view_of({"state": "idle", "aim": {"open": True, "left_s": 3.0}}) == View(Lens.AIMING)
 
@@ -67,3 +75,12 @@ def test_there_are_words_for_everything_in_every_language(language: str) -> None
     assert set(words.parts) == set(WORDS["nl"].parts)
     headlines = [headline for headline, _ in words.lens.values()]
     assert len(set(headlines)) == len(headlines)
+
+
+@pytest.mark.parametrize(
+    ("language", "whom"), [("nl", "beheerder"), ("en", "whoever looks after the device")]
+)
+def test_what_nobody_in_the_room_can_put_right_names_who_can(language: str, whom: str) -> None:
+    words = WORDS[language]
+    for sentence in (words.parts["light"], words.parts["button"], words.parts["card"], words.other_part):
+        assert whom in sentence

@@ -7,12 +7,14 @@ import os
 import signal
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pyrage
 import pytest
 
 from device import cli
+from device.domain.receipt import read_public_key
 from server_sync.inbox.library import Library
 from tests.server_sync.inbox.conftest import lock_quickly
 from tests.support.footage import Sealed, cut, encode, seal_recording
@@ -43,6 +45,17 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = folder / "coach.key.age"
     path.write_bytes(lock_quickly(pyrage.passphrase.decrypt(path.read_bytes(), PASSPHRASE), PASSPHRASE))
     return folder
+
+
+def test_what_the_keys_print_can_be_put_into_a_devices_configuration(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert leerblik("keys", tmp_path / "keys", passphrase=PASSPHRASE) == 0
+    sentence, lines = capsys.readouterr().out.split("\n\n")
+    assert "/etc/leerblik/leerblik.toml" in sentence
+    coach = tomllib.loads(lines)["coach"]
+    assert coach["recipient"].startswith("age1")
+    read_public_key(coach["receipt_key"])
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from device.domain.errors import Permanent, Temporary
 from device.domain.manifest import SegmentEntry
 from server_sync.inbox.chapters import Chapter, chapters
-from server_sync.inbox.join import Joined, join
+from server_sync.inbox.join import Joined, join, warn_of_old_library
 from server_sync.inbox.unseal import Unsealed
 from tests.support.footage import Sealed, Segment, boxes, cut, encode, mux, seal_recording
 
@@ -346,3 +346,15 @@ def test_the_last_picture_stands_until_the_end_of_the_recording(film: Path, beyo
     picture = next(stream for stream in probe(film)["streams"] if stream["codec_type"] == "video")
     assert float(picture["duration"]) == pytest.approx(2 + beyond_us / 1e6, abs=0.001)
     assert decodes_cleanly(film)
+
+
+def test_a_library_that_is_too_old_for_what_comes_from_elsewhere_is_told_of_in_one_sentence(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    warn_of_old_library("17.0.1")
+    warn_of_old_library(av.__version__)
+    assert caplog.messages == []
+    warn_of_old_library("14.2.0")
+    (said,) = caplog.messages
+    assert said.startswith("PyAV 14.2.0 crashes on films that somebody crafted")
+    assert "pip install 'leerblik[coach]'" in said

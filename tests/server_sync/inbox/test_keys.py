@@ -124,7 +124,7 @@ def test_the_passphrase_is_the_first_line_of_the_descriptor(data: bytes) -> None
 
 
 def test_an_empty_passphrase_and_a_short_new_one_are_refused() -> None:
-    for data, act in ((b"\n", read_passphrase), (b"short\n", choose_passphrase)):
+    for data, act in ((b"\n", read_passphrase), (b"eleven char\n", choose_passphrase)):
         fd = from_pipe(data)
         with pytest.raises(Refused):
             act(fd)
