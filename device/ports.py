@@ -131,14 +131,17 @@ class Camera(Protocol):
     def aim(self, leave: AimLeave) -> bytes:
         """Return one JPEG of what the lens sees now, no wider than 1280 pixels.
 
-        Opens the lens when it is closed and leaves it open for the next still, until :meth:`stop`.
-        Busy while started; Temporary when the camera is absent.
+        Opens the lens when it is closed and leaves it open for the next still, until :meth:`stop`, which may come
+        from another thread while this waits for the camera, and ends that. Busy while started; Temporary when the
+        camera is absent.
         """
         ...
 
     def stop(self) -> None:
         """Close the lens; returns when the last packet was delivered. Harmless when not started.
 
+        From any thread: a :meth:`start`, :meth:`format` or :meth:`aim` that another thread is waiting for is given
+        up at once and raises Temporary there. Only what begins after that opens the lens again.
         Temporary when it does not close in time: then only the end of the process closes it.
         """
         ...
@@ -235,6 +238,14 @@ class Signal(enum.Enum):
 
 class Indicator(Protocol):
     """A light, a buzzer, a line on a terminal."""
+
+    @property
+    def works(self) -> bool:
+        """Whether people in the room can see it now; nothing is recorded unless one of them can be seen.
+
+        False once it was closed, while what was shown last could not be shown, and for one that nobody sees.
+        """
+        ...
 
     def show(self, signal: Signal) -> None:
         """Show a signal at once. Momentary ones (MARKED, REFUSED, DISCARDED) fall back to the last lasting one."""

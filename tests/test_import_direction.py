@@ -78,7 +78,7 @@ LAYERS = (
     ),
     Layer(
         "device.web.command",
-        ("device.domain", "device.config", "device.web"),
+        ("device.domain", "device.config", "device.systemd", "device.web"),
         "the composition root is where configuration is read",
     ),
     Layer("server_sync", ("server_sync",), "the package itself is only a roof over push and inbox"),

@@ -202,7 +202,8 @@ class House:
         return {
             "device": {
                 "name": "demo", "spool_dir": str(self.spool), "state_dir": str(self.folder / "state"),
-                "runtime_dir": str(self.folder / "run"), "language": "en",
+                "recorder_dir": str(self.folder / "recorder"), "runtime_dir": str(self.folder / "run"),
+                "language": "en",
             },
             "coach": {"recipient": self._keys.recipient, "receipt_key": self._keys.receipt_key},
             "sync": {

@@ -15,6 +15,8 @@ from device.domain.trajectory import Agreement
 
 _ISSUER = object()
 AIM_NS = 120_000_000_000
+# More often than once a second would be a live view.
+STILL_EVERY_NS = 1_000_000_000
 
 
 class Reason(enum.Enum):
@@ -25,6 +27,7 @@ class Reason(enum.Enum):
     EXPIRED = "expired"
     TEACHER_HAS_NOT_AGREED = "teacher_has_not_agreed"
     GROUP_HAS_NOT_AGREED = "group_has_not_agreed"
+    NOT_THIS_TEACHER = "not_this_teacher"
     OBJECTIONS_NOT_ARRANGED = "objections_not_arranged"
     TRAJECTORY_CLOSED = "trajectory_closed"
     NO_COACH_KEY = "no_coach_key"
@@ -110,15 +113,30 @@ class AimLeave:
         if issuer is not _ISSUER:
             raise TypeError("an AimLeave is made by device.domain.consent.authorise_aim only")
 
+    def allows_still(self, last_ns: int | None, now_ns: int) -> bool:
+        """Tell whether a still may be taken now; ``last_ns`` is when the one before it was (None: never)."""
+        return now_ns < self.until_ns and (last_ns is None or now_ns - last_ns >= STILL_EVERY_NS)
 
-def authorise_aim(pressed_ns: int, now_ns: int, *, by_hand: bool) -> AimLeave | None:
-    """Decide whether the lens may be open for aiming; None when not.
+
+def authorise_aim(
+    pressed_ns: int, now_ns: int, *, by_hand: bool, light_works: bool, lens_covered: bool
+) -> AimLeave | Refusal | None:
+    """Decide whether the lens may be open for aiming; None when this press cannot mean that.
 
     Only for :data:`AIM_NS` after somebody pressed at the device itself: a camera that can be looked through
-    from elsewhere, at any time, would be a security camera.
+    from elsewhere, at any time, would be a security camera. And never without a light, as for a lesson.
     """
     until_ns = pressed_ns + AIM_NS
-    return AimLeave(until_ns, _ISSUER) if by_hand and pressed_ns <= now_ns < until_ns else None
+    if not by_hand or not pressed_ns <= now_ns < until_ns:
+        return None
+    reasons = lens_reasons(light_works=light_works, lens_covered=lens_covered)
+    return Refusal(reasons) if reasons else AimLeave(until_ns, _ISSUER)
+
+
+def lens_reasons(*, light_works: bool, lens_covered: bool) -> tuple[Reason, ...]:
+    """Return why the lens may not be open now, whatever for; empty when it may."""
+    checks = ((Reason.NO_LIGHT, not light_works), (Reason.LENS_COVERED, lens_covered))
+    return tuple(reason for reason, holds in checks if holds)
 
 
 def authorise(
@@ -126,18 +144,21 @@ def authorise(
 ) -> Permit | Refusal:
     """Decide whether a lesson may be recorded now.
 
-    ``permit_id`` is a fresh ULID, ``pressed_by`` the code of the teacher whose button or badge it was.
+    ``permit_id`` is a fresh ULID, ``pressed_by`` the code of the teacher whose button or badge it was ("" when
+    nobody can know: then whoever pressed is in the room).
     An untrusted clock cannot judge dates: the lesson may be recorded
     (the teacher is in the room and pressed), the permit carries the flag, and the date rules still
     hold for what the clock says.
     """
-    reasons = (*_agreement_reasons(agreement, situation), *_machine_reasons(situation))
+    reasons = (*_agreement_reasons(agreement, situation, pressed_by), *_machine_reasons(situation))
     if agreement is None or reasons:
         return Refusal(reasons)
     return Permit(permit_id, agreement, situation.now, not situation.clock_trusted, pressed_by, _ISSUER)
 
 
-def _agreement_reasons(agreement: Agreement | None, situation: Situation) -> tuple[Reason, ...]:
+def _agreement_reasons(
+    agreement: Agreement | None, situation: Situation, pressed_by: str
+) -> tuple[Reason, ...]:
     if agreement is None:
         return (Reason.NO_AGREEMENT,)
     today = situation.now.date()
@@ -147,6 +168,7 @@ def _agreement_reasons(agreement: Agreement | None, situation: Situation) -> tup
         (Reason.EXPIRED, today > agreement.valid_until),
         (Reason.TEACHER_HAS_NOT_AGREED, not agreement.every_teacher_agreed),
         (Reason.GROUP_HAS_NOT_AGREED, not agreement.group_agreed),
+        (Reason.NOT_THIS_TEACHER, pressed_by != "" and pressed_by not in agreement.teachers),
         (Reason.OBJECTIONS_NOT_ARRANGED, agreement.objecting_pupils > 0 and not agreement.arrangement),
     )
     return tuple(reason for reason, holds in checks if holds)
@@ -156,7 +178,7 @@ def _machine_reasons(situation: Situation) -> tuple[Reason, ...]:
     checks = (
         (Reason.NO_COACH_KEY, not situation.coach_key_present),
         (Reason.NO_SPACE, situation.free_bytes < situation.needed_bytes),
-        (Reason.NO_LIGHT, not situation.light_works),
-        (Reason.LENS_COVERED, situation.lens_covered),
     )
-    return tuple(reason for reason, holds in checks if holds)
+    found = tuple(reason for reason, holds in checks if holds)
+    lens = lens_reasons(light_works=situation.light_works, lens_covered=situation.lens_covered)
+    return (*found, *lens)

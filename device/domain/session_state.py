@@ -16,6 +16,7 @@ class StopReason(enum.Enum):
     LOW_SPACE = "low_space"
     CARD_FAILED = "card_failed"
     PRIVACY_FAILED = "privacy_failed"
+    LIGHT_FAILED = "light_failed"
     SHUTDOWN = "shutdown"
 
 

@@ -2,6 +2,8 @@
 
 One whose options can be wrong in more than their kind has a ``verify(options)`` as well, which raises Permanent
 without looking at any hardware: ``build`` calls it first, and ``leerblik config check`` calls it alone.
+One on pins has ``pins(options)``: the key of a setting and the pin it names, for each that it uses.
+A camera's ``VIEW`` names the options that change how it looks at the room: masks are drawn on one view.
 """
 
 from __future__ import annotations

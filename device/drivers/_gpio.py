@@ -34,6 +34,10 @@ def open_pin(kind: str, pin: str, where: str, pin_factory: Any = None, **options
         raise Permanent(f"{where}: there is no pin '{pin}' here; for example GPIO17") from None
     except (gpiozero.PinFixedPull, gpiozero.PinInvalidPull, gpiozero.PinPWMUnsupported) as error:
         raise Permanent(f"{where}: pin {pin} cannot do this ({error}); choose another pin") from None
+    except gpiozero.PinUnknownPi:
+        raise Temporary(
+            f"{where}: pin {pin} cannot be used: this is not a Raspberry Pi, or its GPIO is out of reach"
+        ) from None
     except (gpiozero.GPIOZeroError, OSError, *_chip_errors()) as error:
         raise Temporary(
             f"{where}: pin {pin} cannot be used ({error}); "

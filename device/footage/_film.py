@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from device.footage.journal import Journal
-from device.footage.mux import VideoTemplate
+from device.footage.mux import Unreadable, VideoTemplate
 from device.footage.packets import NS_PER_S, AudioPacket
 from device.footage.plan import FootagePlan, Progress
 from device.footage.segment import Segment
@@ -20,6 +20,8 @@ _NS_PER_US = 1000
 
 class Film:
     """Takes packets in order of time. OSError when the card refuses; then :meth:`abandon` it.
+
+    Unreadable when a packet is no picture; the next key frame can be written.
 
     ``stands_still``: the camera is lost, and sound goes on alone in the segment that is open.
     """
@@ -91,6 +93,8 @@ class Film:
             segment.abandon()
 
     def _write_picture(self, packet: VideoPacket, now_ns: int) -> None:
+        if packet.pts_ns <= self.last_video_ns:
+            raise Unreadable("its stamps go backwards")
         if self.stands_still:
             self._go_on(packet)
         elif self._is_time_to_rotate(packet):
@@ -104,9 +108,11 @@ class Film:
 
     def _go_on(self, first: VideoPacket) -> None:
         """The camera is back, perhaps with another encoder: what it delivers begins a segment of its own."""
+        template = VideoTemplate(first)  # before anything: what is no picture does not bring the camera back
         self._journal.write("camera_back", at_us=self._progress.offset_us(first.pts_ns))
         self._close_segment(first.pts_ns)
         self._drop_template()
+        self._template = template
         self.stands_still = False
 
     def _is_time_to_rotate(self, packet: VideoPacket) -> bool:

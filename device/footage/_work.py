@@ -13,7 +13,8 @@ from device.footage._film import Film
 from device.footage.aac import AacEncoder
 from device.footage.interleave import Interleaver
 from device.footage.journal import Journal
-from device.footage.packets import NS_PER_S
+from device.footage.mux import Unreadable, VideoTemplate
+from device.footage.packets import NS_PER_S, AudioPacket
 from device.footage.plan import FootagePlan, Progress
 from device.footage.queue import FootageQueue, Item, Lost
 from device.ports import AudioBlock, VideoPacket
@@ -46,6 +47,7 @@ class Work:
         self._begun = False
         self._camera_is_late = False
         self._sound_is_away = False
+        self._needs_key = False
         self._failed = False
 
     def run(self) -> None:
@@ -70,6 +72,9 @@ class Work:
 
     def _take(self, item: Item) -> None:
         if isinstance(item, VideoPacket):
+            if not self._begun and not self._is_picture(item):
+                self._queue.written(item)
+                return
             if not self._begun:
                 self._begin(item)
             self._interleaver.add_video(item, time.monotonic_ns())
@@ -80,6 +85,15 @@ class Work:
             self._interleaver.expect_no_audio()
         else:
             self._lose_camera()
+
+    def _is_picture(self, first: VideoPacket) -> bool:
+        """Look at what a film would begin with."""
+        try:
+            VideoTemplate(first).close()
+        except Unreadable as error:
+            self._blame_camera(error)
+            return False
+        return True
 
     def _begin(self, first: VideoPacket) -> None:
         plan, progress = self._plan, self._progress
@@ -138,15 +152,29 @@ class Work:
             self._card_failed(self._progress.refusal)
         now_ns = time.monotonic_ns()
         for packet in self._interleaver.ready(now_ns, flush=flush):
-            try:
-                if not self._failed:
-                    self._film.write(packet, now_ns)
-            except OSError as error:
-                self._card_failed(error)
+            if not self._failed:
+                self._write(packet, now_ns)
             if isinstance(packet, VideoPacket):
                 self._queue.written(packet)
         self._film.tick(now_ns)
         self._collect_drops()
+
+    def _write(self, packet: VideoPacket | AudioPacket, now_ns: int) -> None:
+        if isinstance(packet, VideoPacket) and self._needs_key:
+            if not packet.key:
+                return
+            self._needs_key = False
+        try:
+            self._film.write(packet, now_ns)
+        except Unreadable as error:
+            self._blame_camera(error)
+        except OSError as error:
+            self._card_failed(error)
+
+    def _blame_camera(self, error: Unreadable) -> None:
+        """Write no picture up to the next key frame, and have the camera restarted."""
+        self._needs_key = True
+        self._notify("camera_failed", f"the camera delivered something that is no picture ({error})")
 
     def _finish(self) -> None:
         self._add_last_sound()

@@ -33,13 +33,23 @@ _OPTIONS = {
 }
 
 
+class Unreadable(ValueError):
+    """What the camera delivered is no picture; the card has nothing to do with it."""
+
+
 class VideoTemplate:
-    """What the muxer must know about the picture, read from the first key frame."""
+    """What the muxer must know about the picture, read from the first key frame; Unreadable when that is none."""
 
     def __init__(self, key_frame: VideoPacket) -> None:
         # The container must stay open for as long as its stream serves as a template.
-        self._container = av.open(io.BytesIO(key_frame.data), format="h264")
+        try:
+            self._container = av.open(io.BytesIO(key_frame.data), format="h264")
+        except (av.FFmpegError, IndexError) as error:
+            raise Unreadable(str(error)) from None
         self.stream: av.video.stream.VideoStream = self._container.streams.video[0]
+        if not self.stream.width or not self.stream.height:
+            self._container.close()
+            raise Unreadable("it has no size")
 
     def close(self) -> None:
         """Let the decoder's memory go."""
@@ -163,4 +173,7 @@ class SegmentMuxer:
         muxed.pts = muxed.dts = ticks
         muxed.duration = self._frame_ticks if until_ticks is None else until_ticks - ticks
         muxed.is_keyframe = packet.key
-        self._container.mux_one(muxed)
+        try:
+            self._container.mux_one(muxed)
+        except (av.error.ArgumentError, av.error.InvalidDataError) as error:
+            raise Unreadable(str(error)) from None

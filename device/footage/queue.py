@@ -59,6 +59,7 @@ class FootageQueue:
         self._drop_frames = 0
         self._drops: list[Drop] = []
         self._closed = False
+        self._end_ns: int | None = None
         self._camera = 0
         self.camera_is_lost = False
         self.newest_ns: int | None = None
@@ -92,7 +93,7 @@ class FootageQueue:
     def put_video(self, packet: VideoPacket, camera: int = 0) -> bool:
         """Take a picture, or drop it and everything up to the next key frame (it could not be decoded)."""
         with self._changed:
-            if camera != self._camera:
+            if camera != self._camera or self._is_over(packet.pts_ns):
                 return False
             self.newest_ns = packet.pts_ns
             needs_key = self._drop_from_ns is not None or self.camera_is_lost
@@ -110,6 +111,8 @@ class FootageQueue:
     def put_audio(self, block: AudioBlock) -> bool:
         """Take sound, or drop it."""
         with self._changed:
+            if self._is_over(block.pts_ns):
+                return False
             if self._closed or not self._audio_room():
                 self.audio_blocks_dropped += 1
                 return False
@@ -151,6 +154,11 @@ class FootageQueue:
         with self._changed:
             return self._changed.wait_for(lambda: self._closed or self._audio_room(), timeout_s)
 
+    def end_at(self, at_ns: int) -> None:
+        """Take nothing that is of this moment or later, however long its source still delivers."""
+        with self._changed:
+            self._end_ns = at_ns
+
     def close(self) -> None:
         """Take nothing more; what is there can still be fetched."""
         with self._changed:
@@ -179,6 +187,9 @@ class FootageQueue:
         """End a run of lost pictures that lasts until the end of the recording."""
         with self._changed:
             self._end_drop(at_ns)
+
+    def _is_over(self, at_ns: int) -> bool:
+        return self._end_ns is not None and at_ns >= self._end_ns
 
     def _video_room(self) -> bool:
         bounds = self._bounds

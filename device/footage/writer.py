@@ -54,6 +54,10 @@ class FootageWriter:
         self._syncing.start()
         self._thread.start()
 
+    def end_at(self, at_ns: int) -> None:
+        """The lesson ends at this moment; nothing counts that is later, while its sources are being closed."""
+        self._queue.end_at(at_ns)
+
     def stop(self) -> FootageSummary:
         """Write what is still queued, end the segment, and return what there is."""
         self._queue.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from device import config, drivers
 from device.domain.errors import Permanent, Temporary
 from device.domain.receipt import read_public_key
 from device.domain.session import Rules
-from device.domain.trajectory import Agreement, LegalBasis, Stage
+from device.domain.trajectory import read_agreement
 from device.footage.packets import NS_PER_S
 from device.ports import Clock
 from device.recorder.aftercare import Aftercare
@@ -26,6 +25,7 @@ from device.recorder.holding import Holding
 from device.recorder.late import LateIndicators, LateTriggers
 from device.recorder.lesson import LessonSettings
 from device.recorder.loop import RecorderLoop
+from device.recorder.masks import Masks
 from device.recorder.nurse import Nurse
 from device.recorder.reception import Reception, Services
 from device.recorder.report import describe
@@ -35,14 +35,16 @@ from device.storage.catalogue import Catalogue, fresh_ulid
 
 # The switch-off itself is systemd's: a path unit waits for this file.
 POWER_OFF_NAME = "poweroff"
+_CATALOGUE_WAITS_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class Folders:
-    """``spool`` and ``state`` lie on the card, ``runtime`` in memory."""
+    """``spool``, ``state`` and ``own`` lie on the card, ``runtime`` in memory. Only the recorder writes ``own``."""
 
     spool: Path
     state: Path
+    own: Path
     runtime: Path
 
 
@@ -108,6 +110,7 @@ def assemble(
             coach_key_present=bool(coach["recipient"]),
             agreement=read_agreement(settings.table("agreement")),
             lesson=lesson,
+            masks=Masks(folders.own, view_of(recorder["camera"], settings)),
         ),
         rules=rules,
         vigil=Vigil(recorder["reserve_bytes"]),
@@ -122,21 +125,29 @@ def put_together(
 ) -> Recorder:
     """Return the recorder; ``publish`` hands events to whoever follows them."""
     machine, settings = parts.machine, parts.settings
+    # From now on there is a button to answer and a watchdog to feed.
+    catalogue.wait_at_most(_CATALOGUE_WAITS_S)
     tidings = Tidings(publish)
     health = Health(tidings.part)
     face = Face(machine.indicator, health, tidings, settings.language)
     holding = Holding(catalogue, settings.spool, machine.clock, settings.lesson)
     desk = Desk(
         machine, settings, catalogue, aftercare, holding, fresh_ulid, health, tidings, face,
-        light_works=lambda: parts.lights.any_works,
+        light_works=lambda: parts.lights.works,
     )  # fmt: skip
     agreement = settings.agreement
     checkup = Checkup(
         machine, desk, health, tidings, parts.lights, parts.buttons, settings.reserve_bytes,
         hears=agreement is not None and agreement.sound, aside=parts.aside,
     )  # fmt: skip
-    aiming = Aiming(machine.camera, machine.clock, settings.state, face.show, tidings.tell)
-    nurse = Nurse(desk, parts.vigil, health, tidings, face)
+    aiming = Aiming(
+        machine.camera, machine.clock, settings.masks, face, tidings.tell,
+        light_works=lambda: parts.lights.works, lens_covered=lambda: desk.lens_covered,
+    )  # fmt: skip
+    face.aiming = lambda: aiming.is_open
+    nurse = Nurse(
+        desk, parts.vigil, health, tidings, face, light_works=lambda: parts.lights.works
+    )  # fmt: skip
     loop = RecorderLoop(
         desk, face, machine.clock, parts.rules, nurse, checkup, aiming,
         answer=lambda values: reception.answer(values),  # noqa: PLW0108  # made below
@@ -147,24 +158,35 @@ def put_together(
         report=lambda: describe(loop.phase, desk, catalogue, aftercare, health, face, aiming),
         discard=aftercare.discard,
     )
-    reception = Reception(loop, services, aiming, settings.state)
+    reception = Reception(loop, services, aiming, settings.masks)
     return Recorder(loop, desk, face, health, checkup, aiming, nurse, parts)
 
 
 def _lights(settings: config.Config, clock: Clock) -> LateIndicators:
     names = settings.table("recorder")["indicators"]
-    if not set(names) - {"none"}:
-        raise Permanent(
-            'recorder.indicators names no light; nothing is recorded without one, see ["gpio_led"]'
-        )
     builders: list[tuple[str, Callable[[], Any]]] = [
-        (name, partial(_build, settings, "indicator", name)) for name in names if name != "none"
+        (name, _builder(settings, "indicator", name)) for name in names if name != "none"
     ]
     return LateIndicators(builders, clock)
 
 
 def _build(settings: config.Config, kind: str, name: str) -> Any:
-    return drivers.load(kind, name).build(settings.driver_options(kind, name))
+    return _builder(settings, kind, name)()
+
+
+def _builder(settings: config.Config, kind: str, name: str) -> Callable[[], Any]:
+    """Return what builds a driver; Permanent now, not then, for a name or an option that is wrong."""
+    return partial(drivers.load(kind, name).build, settings.driver_options(kind, name))
+
+
+def view_of(camera: str, settings: config.Config) -> str:
+    """Return in one line how a camera looks at the room: masks that were drawn under another cover another place.
+
+    The driver says which of its options matter for that (``VIEW``); one that does not say so: all of them.
+    """
+    options = settings.driver_options("camera", camera)
+    matter = getattr(drivers.load("camera", camera), "VIEW", tuple(options))
+    return " ".join([camera, *(f"{name}={options[name]}" for name in sorted(matter))])
 
 
 def _power_off(runtime: Path, tidings: Tidings) -> None:
@@ -188,28 +210,3 @@ def _gesture(finger: Any, values: dict[str, Any]) -> None:
         finger.hold(float(values["seconds"]))
     else:
         raise Permanent("a gesture is single, double, or hold with seconds between 0 and 60")
-
-
-def read_agreement(table: dict[str, Any]) -> Agreement | None:
-    """Return the agreement in the configuration, or None when nothing was agreed."""
-    if not table["trajectory"] and not table["group"]:
-        return None
-    days = [date.fromisoformat(table[key]) for key in ("valid_from", "valid_until")]
-    same = (
-        "group",
-        "group_agreed",
-        "objecting_pupils",
-        "arrangement",
-        "trajectory",
-        "learning_question",
-        "sound",
-    )
-    return Agreement(
-        teachers=tuple(table["teachers"]),
-        teachers_agreed=tuple(table["teachers_agreed"]),
-        stage=Stage(table["stage"]),
-        legal_basis=LegalBasis(table["legal_basis"]),
-        valid_from=days[0],
-        valid_until=days[1],
-        **{key: table[key] for key in same},
-    )

@@ -6,6 +6,7 @@ used from the moment it is there.
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 from collections.abc import Callable
@@ -22,6 +23,7 @@ from device.recorder.tidings import Tidings
 _EVERY_NS = 5 * NS_PER_S
 # Looking for a camera can take a process and seconds: an absent one is looked for less and less often. A press
 # looks at once.
+_LOOK_AGAIN_S = 0.1
 _CAMERA_EVERY_NS = tuple(seconds * NS_PER_S for seconds in (5, 10, 20, 40, 60))
 Aside = Callable[[Callable[[], None]], None]
 
@@ -76,6 +78,16 @@ class Checkup:
                 self._look_at_parts()
         if self._health.problems != before:
             self._desk.refresh_light()
+
+    def let_go(self) -> None:
+        """Give up a look at the camera that is going on: a lesson is to begin, and the camera may be hanging."""
+        while self._looks_at_camera:
+            # Its thread may come to the camera only after this.
+            with contextlib.suppress(LeerblikError):
+                self._machine.camera.stop()
+            with contextlib.suppress(queue.Empty):
+                self._seen.get(timeout=_LOOK_AGAIN_S)
+                self._looks_at_camera = False
 
     def _look_at_parts(self) -> None:
         self._health.note("microphone", self._machine.microphone.missing() if self._hears else "")

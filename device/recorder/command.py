@@ -40,7 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Run until SIGTERM or Ctrl-C; a lesson that is being recorded is finished first."""
     settings = config.load(arguments.config)
     device = settings.table("device")
-    spool, state, runtime = (_make_folder(Path(device[f"{k}_dir"])) for k in ("spool", "state", "runtime"))
+    places = ("spool", "state", "recorder", "runtime")
+    spool, state, own, runtime = (_make_folder(Path(device[f"{place}_dir"])) for place in places)
     lock = _lock(runtime)
     clock = SystemClock()
     ballast.drop_when_full(state)
@@ -53,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
         catalogue, spool, lesson.recipients, boot_id=clock.boot_id(), now_ns=clock.monotonic_ns(),
         except_for=unfinished.recording if unfinished else None,
     )  # fmt: skip
-    parts, care = assemble(settings, clock, lesson, Folders(spool, state, runtime))
+    parts, care = assemble(settings, clock, lesson, Folders(spool, state, own, runtime))
     recorder = put_together(parts, catalogue, care(catalogue), publish=lambda event: control.publish(event))  # noqa: PLW0108  # made next
     control = ControlServer(runtime / SOCKET_NAME, recorder.loop.ask)
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -12,23 +12,26 @@ from device.domain import consent
 from device.domain.errors import LeerblikError, Refused, Temporary
 from device.domain.lifecycle import Status
 from device.domain.session import StopReason
-from device.domain.texts import several_sentence, stop_sentence
+from device.domain.texts import nothing_sentence, several_sentence, stop_sentence
 from device.domain.trajectory import Agreement
 from device.footage.durable import sync_folder
+from device.footage.packets import NS_PER_S
 from device.ports import Camera, Clock, Indicator, Microphone, Signal
-from device.recorder import going_on, masks
+from device.recorder import going_on
 from device.recorder.aftercare import Aftercare
 from device.recorder.face import Face
 from device.recorder.going_on import GoingOn
 from device.recorder.health import Health
 from device.recorder.holding import Holding
 from device.recorder.lesson import Lesson, LessonSettings
+from device.recorder.masks import Masks
 from device.recorder.tidings import Tidings
 from device.storage import ballast
 from device.storage.catalogue import Catalogue
 
 _log = logging.getLogger(__name__)
 Tell = Callable[[str, str, str], None]
+_SAY_AGAIN_NS = 5 * NS_PER_S
 _FAULTS = (StopReason.CAMERA_FAILED, StopReason.CARD_FAILED)
 
 
@@ -55,6 +58,7 @@ class DeskSettings:
     coach_key_present: bool
     agreement: Agreement | None
     lesson: LessonSettings
+    masks: Masks
 
 
 class Desk:
@@ -89,6 +93,10 @@ class Desk:
         self._light_works = light_works
         self._stopped_ns: dict[str, int] = {}
         self._times = 0
+        self._since_ns: int | None = None
+        self._warned = False
+        self._ends_soon = False
+        self._say_again_ns = 0
         self._unsaid = "idle"  # a recorder that was killed may have left "recording" behind
 
     def begin(self, tell: Tell, who: str = "") -> bool:
@@ -97,8 +105,13 @@ class Desk:
 
     def go_on(self, note: GoingOn, tell: Tell) -> bool:
         """Go on with a lesson that a recorder before this one began; False when it may or can not."""
-        begun = self._begin(note.recording, tell, note.pressed_by, note)
+        known = self._catalogue.recordings.find(note.recording)
+        still_open = known is None or known.status is Status.RECORDING
+        begun = still_open and self._begin(note.recording, tell, note.pressed_by, note)
         if not begun:
+            # Nobody may open the lens for it again, whenever that would be.
+            going_on.remove(self._settings.runtime)
+        if still_open and not begun:
             self._holding.hold(note.recording, "could not be gone on with")
         return begun
 
@@ -140,7 +153,11 @@ class Desk:
     def blank(self, blanked: bool, at_ns: int) -> None:
         """Black out picture and sound, or end that."""
         if self.lesson is not None:
+            if blanked:
+                # The note first: whoever goes on with this lesson must not show what is hidden from now on.
+                self._write_note(blanked=True)
             self.lesson.blank(blanked, at_ns)
+            self._write_note(blanked=blanked)
             self.refresh_light()
             self._tidings.tell("blanked" if blanked else "unblanked", self.recording)
 
@@ -169,31 +186,41 @@ class Desk:
 
     def warn(self) -> None:
         """Say that the recording ends soon."""
-        self._face.show(Signal.ENDING_SOON)
+        self._ends_soon = True
+        self.refresh_light()
         self._tidings.tell("ending_soon", self.recording)
 
     def refresh_light(self) -> None:
         """Show what is the case now."""
-        self._face.refresh(self.lesson)
+        self._face.refresh(self.lesson, ends_soon=self._ends_soon)
 
     def remember(self, since_ns: int, *, warned: bool) -> None:
         """Note in memory what is going on, so that a recorder after this one can go on with it."""
+        self._since_ns, self._warned = since_ns, warned
+        if self.lesson is not None:
+            self._write_note(blanked=self.lesson.blanked)
+
+    def _write_note(self, *, blanked: bool) -> None:
         lesson, clock = self.lesson, self._machine.clock
-        if lesson is None or lesson.zero_ns is None or self.recording is None:
+        if lesson is None or lesson.zero_ns is None or self.recording is None or self._since_ns is None:
             return
         note = GoingOn(
-            self.recording, clock.boot_id(), since_ns, lesson.zero_ns, clock.monotonic_ns(),
-            lesson.blanked, warned, self.pressed_by, self._times,
+            self.recording, clock.boot_id(), self._since_ns, lesson.zero_ns, clock.monotonic_ns(),
+            blanked, self._warned, self.pressed_by, self._times,
         )  # fmt: skip
         try:
             going_on.write(self._settings.runtime, note)
         except OSError as error:
             _log.debug("the note about this lesson could not be written: %s", error)
+            # An old one could say that nothing is hidden.
+            going_on.remove(self._settings.runtime)
 
     def do_chores(self) -> None:
-        """Finish what could not be finished, release and purge what is due."""
-        if self._unsaid:
+        """Finish what could not be finished, release and purge what is due; while a lesson runs, all that waits."""
+        if self._unsaid and self._machine.clock.monotonic_ns() >= self._say_again_ns:
             self._say(self._unsaid)
+        if self.lesson is not None:
+            return
         for recording in self._holding.catch_up(self.recording):
             self._tidings.tell("clock_corrected", recording)
         try:
@@ -213,11 +240,13 @@ class Desk:
 
     def _open(self, permit: consent.Permit, recording: str, tell: Tell, note: GoingOn | None) -> None:
         machine = self._machine
+        # The light first: there is no recording without one, and a camera that hangs says so only after half a minute.
+        self._face.show(Signal.RECORDING)
         machine.camera.format()  # says what is wrong before anything is written
-        masked = masks.load(self._settings.state)
+        masked = self._settings.masks.for_lesson()
         folder = self._settings.spool / recording
         if note is None:
-            self._catalogue.recordings.add(
+            self._holding.enter(
                 recording,
                 machine.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
                 permit.agreement.trajectory,
@@ -225,8 +254,8 @@ class Desk:
             )
         self.recording = recording
         self._times = note.times + 1 if note else 0
-        # The light first: there is no recording without one.
-        self._face.show(Signal.RECORDING)
+        self._since_ns = note.since_ns if note else None
+        self._ends_soon = self._warned = note is not None and note.warned
         self.lesson = Lesson(
             permit,
             machine.camera,
@@ -264,7 +293,10 @@ class Desk:
             if lesson is not None and lesson.lens_open_s > 0:
                 self._stopped_ns[recording] = self._machine.clock.monotonic_ns()
             self._say("idle")
-            self._face.rest(Signal.FAULT if reason in _FAULTS else Signal.HELD)
+            unseen = lesson is not None and lesson.zero_ns is None and lesson.picture_is_away
+            if unseen:
+                self._face.problem = nothing_sentence(self._settings.language)
+            self._face.rest(Signal.FAULT if unseen or reason in _FAULTS else Signal.HELD)
             self.refresh_light()
         return lesson.lens_open_s if lesson is not None else 0.0
 
@@ -287,5 +319,6 @@ class Desk:
             self._catalogue.processes.write("recorder", state, "")
         except Temporary as error:
             _log.warning("%s", error)
+            self._say_again_ns = self._machine.clock.monotonic_ns() + _SAY_AGAIN_NS
         else:
             self._unsaid = ""

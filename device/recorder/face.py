@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from device.domain.consent import Reason
 from device.domain.texts import reason_sentence
 from device.ports import Indicator, Signal
@@ -13,7 +15,8 @@ from device.recorder.tidings import Tidings
 class Face:
     """Belongs to the recorder's loop.
 
-    ``refusal`` says in words why the last press did not record, ``problem`` what went wrong last.
+    ``refusal`` says in words why the last press did not record, ``problem`` what went wrong last. ``aiming``
+    tells whether the lens is open for aiming.
     """
 
     def __init__(self, indicator: Indicator, health: Health, tidings: Tidings, language: str) -> None:
@@ -22,6 +25,7 @@ class Face:
         self._tidings = tidings
         self._language = language
         self._at_rest = Signal.READY
+        self.aiming: Callable[[], bool] = lambda: False
         self.refusal: list[dict[str, str]] = []
         self.refusals = 0
         self.problem = ""
@@ -34,15 +38,25 @@ class Face:
         """Choose what the lights show while nothing is recorded and nothing is wrong."""
         self._at_rest = signal
 
-    def refresh(self, lesson: Lesson | None) -> None:
+    def refresh(self, lesson: Lesson | None, *, ends_soon: bool = False) -> None:
         """Show what is the case now; a fault of the device while nothing is recorded."""
-        if lesson is None:
+        if lesson is None and self.aiming():
+            self.show(Signal.AIMING)
+        elif lesson is None:
             self.show(Signal.FAULT if self._health.problems else self._at_rest)
         elif lesson.blanked:
             self.show(Signal.BLANKED)
         else:
-            ails = lesson.picture_is_away or lesson.sound_is_away or "sound" in self._health.problems
-            self.show(Signal.IMPAIRED if ails else Signal.RECORDING)
+            self.show(self._of(lesson, ends_soon=ends_soon))
+
+    def _of(self, lesson: Lesson, *, ends_soon: bool) -> Signal:
+        """Return what a lesson shows in which nothing is hidden: the worst there is to say."""
+        if lesson.picture_is_away and lesson.zero_ns is None:
+            return Signal.FAULT  # without one picture there is no film, and nothing is kept
+        ails = lesson.picture_is_away or lesson.sound_is_away or lesson.card_stalls
+        if ails or "sound" in self._health.problems:
+            return Signal.IMPAIRED
+        return Signal.ENDING_SOON if ends_soon else Signal.RECORDING
 
     def refuse(self, reasons: list[tuple[str, str]]) -> None:
         """Show that something did not happen; each reason is a word for programs and a sentence for people."""

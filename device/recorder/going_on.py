@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -50,7 +51,10 @@ class GoingOn:
 def write(folder: Path, note: GoingOn) -> None:
     """Replace the note; OSError when memory is full."""
     fresh = folder / f".{NAME}"
-    fresh.write_text(json.dumps(asdict(note)), "utf-8")
+    # A new file for nobody else: what stands in the note opens the lens.
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
+        file.write(json.dumps(asdict(note)).encode())
     fresh.replace(folder / NAME)
 
 

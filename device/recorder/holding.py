@@ -11,7 +11,7 @@ from device.footage.packets import NS_PER_S
 from device.ports import Clock
 from device.recorder.lesson import LessonSettings
 from device.recorder.wall_time import correct_start
-from device.storage.catalogue import Catalogue
+from device.storage.catalogue import Catalogue, Occupied
 from device.storage.recovery import finish, seal_again
 
 _RETRY_NS = 10 * NS_PER_S
@@ -27,23 +27,23 @@ class Holding:
         self._clock = clock
         self._lesson = lesson
         self._retry_due_ns = 0
+        self._owed: set[str] = set()
         self.problem = ""
 
-    def hold(self, recording: str, note: str) -> None:
-        """Make a recording whole and hold it; what a full card prevents is tried again by :meth:`catch_up`."""
-        clock, folder = self._clock, self._spool / recording
+    def enter(self, recording: str, started_at: str, trajectory: str, *, untrusted_clock: bool) -> None:
+        """Tell the catalogue of a lesson that begins; when another process writes it now, at the lesson's end."""
         try:
-            correct_start(folder, clock)
-            finish(
-                self._catalogue, folder, self._lesson.recipients,
-                boot_id=clock.boot_id(), now_ns=clock.monotonic_ns(), note=note,
-            )  # fmt: skip
-        except (OSError, LeerblikError) as error:
-            if self.problem != str(error):
-                _log.warning("recording %s cannot be finished yet: %s", recording, error)
-            self.problem = str(error)
-        else:
-            self.problem = ""
+            self._catalogue.recordings.add(recording, started_at, trajectory, untrusted_clock=untrusted_clock)
+        except Occupied as error:
+            _log.warning("recording %s is entered when it ends: %s", recording, error)
+
+    def hold(self, recording: str, note: str) -> None:
+        """Make a recording whole and hold it; what is prevented now is tried again by :meth:`catch_up`."""
+        try:
+            self._hold(recording, note)
+        except Occupied as error:
+            # Nothing that a person must know: all of it is on the card.
+            _log.warning("recording %s is entered later: %s", recording, error)
 
     def catch_up(self, recorded_now: str | None) -> list[str]:
         """Finish what could not be finished, and put right the times that were written by an untrusted clock.
@@ -54,13 +54,42 @@ class Holding:
         if now_ns < self._retry_due_ns:
             return []
         self._retry_due_ns = now_ns + _RETRY_NS
-        for unfinished in self._catalogue.recordings.with_status(Status.RECORDING):
-            if unfinished.id != recorded_now:
-                self.hold(unfinished.id, "finished late")
-        return self._correct_times() if self._clock.trusted() else []
+        corrected: list[str] = []
+        try:
+            for recording in sorted(self._unfinished() - {recorded_now}):
+                self._hold(recording, "finished late")
+            if self._clock.trusted():
+                self._correct_times(corrected)
+        except Occupied as error:
+            _log.warning("recordings are entered later: %s", error)
+        return corrected
 
-    def _correct_times(self) -> list[str]:
-        corrected = []
+    def _unfinished(self) -> set[str]:
+        recordings = self._catalogue.recordings
+        known = {recording: recordings.find(recording) for recording in self._owed}
+        self._owed = {name for name, row in known.items() if row is None or row.status is Status.RECORDING}
+        return self._owed | {row.id for row in recordings.with_status(Status.RECORDING)}
+
+    def _hold(self, recording: str, note: str) -> None:
+        clock, folder = self._clock, self._spool / recording
+        self._owed.add(recording)
+        try:
+            correct_start(folder, clock)
+            finish(
+                self._catalogue, folder, self._lesson.recipients,
+                boot_id=clock.boot_id(), now_ns=clock.monotonic_ns(), note=note,
+            )  # fmt: skip
+        except Occupied:
+            raise
+        except (OSError, LeerblikError) as error:
+            if self.problem != str(error):
+                _log.warning("recording %s cannot be finished yet: %s", recording, error)
+            self.problem = str(error)
+        else:
+            self._owed.discard(recording)
+            self.problem = ""
+
+    def _correct_times(self, corrected: list[str]) -> None:
         for recording in self._catalogue.recordings.with_status(Status.HELD):
             folder = self._spool / recording.id
             if not recording.untrusted_clock or not self._catalogue.recordings.objects(recording.id):
@@ -69,6 +98,7 @@ class Holding:
                 if correct_start(folder, self._clock):
                     seal_again(self._catalogue, folder, self._lesson.recipients)
                     corrected.append(recording.id)
+            except Occupied:
+                raise
             except (OSError, LeerblikError) as error:
                 _log.warning("the time of recording %s cannot be corrected: %s", recording.id, error)
-        return corrected

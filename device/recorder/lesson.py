@@ -73,6 +73,7 @@ class Lesson:
         self.blanked = False
         self.picture_is_away = False
         self.sound_is_away = False
+        self.card_stalls = False
         self.bookmarks = 0
         self.lens_open_s = 0.0
 
@@ -85,7 +86,7 @@ class Lesson:
         permit = self.permit.description().to_bytes()
         read_permit(permit)  # what the coach's machine would refuse must not be filmed
         video = self._camera.format()
-        audio = self._microphone.format() if self.permit.sound else None
+        audio = self._sound_format()
         self._journal = Journal(folder)
         if going_on is None:
             self._open_journal(recording, seal_bytes(permit, self._settings.recipients), video, audio)
@@ -100,14 +101,23 @@ class Lesson:
         self._writer.start()
         # Said each time: a lesson that ended while it was blanked must not leave the next one black.
         self.blanked = going_on is not None and going_on.blanked
-        self._camera.blank(self.blanked)
         self._microphone.mute(self.blanked)
+        self._camera.blank(self.blanked)
         self._camera.mask(self._masks)
         self._opened_ns = origin_ns = self._clock.monotonic_ns()
         self._camera.start(self.permit, self._writer.camera_inlet, origin_ns)
         if audio is not None:
             self._hears = True
             self._start_microphone(self._writer, origin_ns)
+
+    def _sound_format(self) -> AudioFormat | None:
+        if not self.permit.sound:
+            return None
+        try:
+            return self._microphone.format()
+        except (Temporary, Permanent) as error:
+            self._notify("microphone_failed", str(error))
+            return None
 
     def _note_return(self, going_on: GoingOn) -> None:
         at_us = (self._clock.monotonic_ns() - going_on.zero_ns) // 1000
@@ -128,8 +138,9 @@ class Lesson:
     def blank(self, blanked: bool, at_ns: int) -> None:
         """Black out picture and sound for everyone, or end that."""
         self.blanked = blanked
-        self._camera.blank(blanked)
+        # The microphone obeys at once; a camera that hangs takes a second to say that it does not.
         self._microphone.mute(blanked)
+        self._camera.blank(blanked)
         self._note("blanked" if blanked else "unblanked", at_us=self._film_us(at_ns))
 
     def lose_camera(self) -> bool:
@@ -148,7 +159,9 @@ class Lesson:
 
     def camera_is_open(self) -> None:
         """The camera was opened again; whether pictures come must be seen."""
-        self._end_revival()
+        revival, self._revival = self._revival, None
+        if revival is not None:
+            revival.join()
         # What was pressed while it was being opened counts.
         self._camera.blank(self.blanked)
 
@@ -168,25 +181,33 @@ class Lesson:
         if revival is not None:
             revival.stop()
 
+    def _end_now(self) -> None:
+        """Let the film end here, however long camera and microphone take to close.
+
+        A film that is played as fast as possible runs ahead of the clock: it ends with its newest picture.
+        """
+        if self._writer is not None:
+            self._writer.end_at(max(self._clock.monotonic_ns(), (self._writer.newest_ns or 0) + 1))
+
     def stop(self, reason: StopReason) -> FootageSummary:
         """Close lens and microphone, and put everything on the card, in whatever state the camera is.
 
+        Nothing that is filmed or heard after this moment is kept, unless the source has ended by itself.
         Raises what the camera raised (Temporary when it does not close); the footage is safe by then.
         """
+        if reason is not StopReason.SOURCE_ENDED:
+            self._end_now()
+        if self._opened_ns:
+            self.lens_open_s = (self._clock.monotonic_ns() - self._opened_ns) / NS_PER_S
         summary = FootageSummary()
         with contextlib.ExitStack() as stack:
             # Carried out from the last to the first; an error in one does not keep the others from it.
             stack.callback(self._close_journal, reason, summary)
             stack.callback(self._close_writer, summary)
             stack.callback(self._microphone.stop)
-            stack.callback(self._close_camera)
+            stack.callback(self._camera.stop)
             stack.callback(self._end_revival)
         return summary
-
-    def _close_camera(self) -> None:
-        self._camera.stop()
-        if self._opened_ns:
-            self.lens_open_s = (self._clock.monotonic_ns() - self._opened_ns) / NS_PER_S
 
     def _close_writer(self, summary: FootageSummary) -> None:
         if self._writer is not None:

@@ -6,6 +6,7 @@ import contextlib
 import queue
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,7 +55,8 @@ class _Notice:
 class RecorderLoop:
     """Runs in one thread; :meth:`edge`, :meth:`ask` and :meth:`stop` may be called from any.
 
-    ``answer`` serves the requests of the control socket. systemd's watchdog is fed from here and nowhere else.
+    ``answer`` serves the requests of the control socket, some of them later. systemd's watchdog is fed from here
+    and nowhere else.
     """
 
     def __init__(
@@ -66,7 +68,7 @@ class RecorderLoop:
         nurse: Nurse,
         checkup: Checkup,
         aiming: Aiming,
-        answer: Callable[[dict[str, Any]], dict[str, Any]],
+        answer: Callable[[dict[str, Any]], dict[str, Any] | Future[dict[str, Any]]],
         power_off: Callable[[], None],
     ) -> None:
         self._desk = desk
@@ -138,9 +140,16 @@ class RecorderLoop:
             self._edges.popleft()
             self._take_edge(item)
         elif isinstance(item, _Request):
-            item.answer.put(self._answer(item.values))
+            self._reply(item)
         elif item.recording == self._desk.recording:  # else of a lesson that has ended since
             self._end_for(self._nurse.hear(item.kind, item.sentence))
+
+    def _reply(self, request: _Request) -> None:
+        answer = self._answer(request.values)
+        if isinstance(answer, Future):
+            answer.add_done_callback(lambda done: request.answer.put(done.result()))
+        else:
+            request.answer.put(answer)
 
     def _take_edge(self, edge: Edge) -> None:
         kind = _EDGES.get((edge.button, edge.down))
@@ -173,6 +182,7 @@ class RecorderLoop:
         match action.effect:
             case Effect.START:
                 self._aiming.close()
+                self._checkup.let_go()
                 begun = desk.begin(self._tell, action.who)
                 self._step(EventKind.STARTED if begun else EventKind.REFUSED)
             case Effect.STOP:
@@ -238,6 +248,7 @@ class RecorderLoop:
     def go_on(self, note: GoingOn) -> None:
         """Go on with the lesson of a recorder that died; before :meth:`run`."""
         with systemd.patience(_PATIENCE_S):
+            self._checkup.let_go()
             goes_on = self._desk.go_on(note, self._tell)
         if goes_on:
             self._session = session.resume(note.since_ns, blanked=note.blanked, warned=note.warned)

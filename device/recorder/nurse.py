@@ -1,9 +1,12 @@
 """What is done when something befalls a lesson: the picture is brought back, the sound goes on without it.
 
-Only a card that refuses, a mask that cannot be painted, and a film that is over end a lesson.
+Only a card that refuses, a mask that cannot be painted, a room without a light, and a film that is over end a
+lesson.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from device.domain.errors import Temporary
 from device.domain.session import StopReason
@@ -18,7 +21,23 @@ NO_PICTURE = "the camera delivers no pictures any more; it is being restarted, c
 NO_SOUND = "the microphone delivers no sound any more; check its plug"
 SILENT = "nothing is heard any more; check that the microphone is switched on and not covered"
 CLIPPING = "the sound is too loud and distorted; move the microphone away or turn it down"
+CARD_STALLS = (
+    "nothing reaches the card at this moment; if this lasts, stop and tell whoever looks after the device"
+)
+NO_LIGHT = "the light went out, and nothing is recorded without one; check its cable"
 CARD_FULL = "the card is nearly full; recordings must be sent before the next lesson"
+# The part of the device, the event that is told, and what people read.
+_COMPLAINTS = {
+    Ailment.SILENT: ("sound", "sound_silent", SILENT),
+    Ailment.CLIPPING: ("sound", "sound_clipping", CLIPPING),
+    Ailment.CARD_STALLS: ("card", "card_stalls", CARD_STALLS),
+}
+_RECOVERIES = {
+    Ailment.PICTURE_BACK: ("camera", "camera_back"),
+    Ailment.SOUND_BACK: ("microphone", "microphone_back"),
+    Ailment.SOUND_FINE: ("sound", "sound_fine"),
+    Ailment.CARD_GOES_ON: ("card", "card_goes_on"),
+}
 _ENDS = {
     "camera_ended": StopReason.SOURCE_ENDED,
     "card_failed": StopReason.CARD_FAILED,
@@ -29,8 +48,17 @@ _ENDS = {
 class Nurse:
     """Belongs to the recorder's loop. Each call returns why the lesson must end, or None: it goes on."""
 
-    def __init__(self, desk: Desk, vigil: Vigil, health: Health, tidings: Tidings, face: Face) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        vigil: Vigil,
+        health: Health,
+        tidings: Tidings,
+        face: Face,
+        light_works: Callable[[], bool],
+    ) -> None:
         self._desk = desk
+        self._light_works = light_works
         self._face = face
         self._vigil = vigil
         self._health = health
@@ -39,11 +67,16 @@ class Nurse:
     def look(self, now_ns: int) -> StopReason | None:
         """Look after the lesson; called often."""
         lesson = self._desk.lesson
-        ailment = self._vigil.look(lesson, self._desk.free_bytes(), now_ns)
+        ailment = self._vigil.look(
+            lesson, self._desk.free_bytes(), now_ns, light_works=self._light_works()
+        )  # fmt: skip
         if ailment is Ailment.NO_SPACE:
             self._health.note("card", CARD_FULL)
             self._face.problem = CARD_FULL
             return StopReason.LOW_SPACE
+        if ailment is Ailment.NO_LIGHT:
+            self._face.problem = NO_LIGHT
+            return StopReason.LIGHT_FAILED
         if lesson is not None and ailment is not None:
             self._treat(ailment, lesson)
         return None
@@ -73,22 +106,20 @@ class Nurse:
         match ailment:
             case Ailment.NO_PICTURE:
                 self._lose_camera(lesson, NO_PICTURE)
-            case Ailment.PICTURE_BACK:
-                lesson.picture_is_away = False
-                self._recover("camera", "camera_back")
             case Ailment.NO_SOUND:
                 self._lose_microphone(lesson, NO_SOUND)
+            case Ailment.PICTURE_BACK:
+                lesson.picture_is_away = False
             case Ailment.SOUND_BACK:
                 lesson.sound_is_away = False
-                self._recover("microphone", "microphone_back")
-            case Ailment.SILENT:
-                self._complain("sound", "sound_silent", SILENT)
-            case Ailment.CLIPPING:
-                self._complain("sound", "sound_clipping", CLIPPING)
-            case Ailment.SOUND_FINE:
-                self._recover("sound", "sound_fine")
+            case Ailment.CARD_STALLS | Ailment.CARD_GOES_ON:
+                lesson.card_stalls = ailment is Ailment.CARD_STALLS
             case Ailment.SPACE_GETS_SHORT:
                 self._desk.warn()
+        if ailment in _COMPLAINTS:
+            self._complain(*_COMPLAINTS[ailment])
+        elif ailment in _RECOVERIES:
+            self._recover(*_RECOVERIES[ailment])
 
     def _lose_camera(self, lesson: Lesson, sentence: str) -> None:
         if lesson.lose_camera():

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 from device.domain.errors import Busy, LeerblikError, Permanent, Refused
 from device.domain.mask import read_polygons, write_polygons
 from device.domain.session import Phase
-from device.recorder import masks
 from device.recorder.aiming import Aiming
 from device.recorder.control import error_answer
+from device.recorder.masks import Masks
 
 Answer = dict[str, Any]
+# What takes its time is answered later, from a thread of its own: the loop goes on meanwhile.
+Later = Future[Answer]
 
 
 class Lessons(Protocol):
@@ -56,12 +58,12 @@ class Services:
 class Reception:
     """One method per request; each returns what is answered beside "ok"."""
 
-    def __init__(self, lessons: Lessons, services: Services, aiming: Aiming, state: Path) -> None:
+    def __init__(self, lessons: Lessons, services: Services, aiming: Aiming, masks: Masks) -> None:
         self._lessons = lessons
         self._services = services
         self._aiming = aiming
-        self._state = state
-        self._requests: dict[str, Callable[[dict[str, Any]], Answer]] = {
+        self._masks = masks
+        self._requests: dict[str, Callable[[dict[str, Any]], Answer | Later]] = {
             "status": self._status,
             "press": self._press,
             "start": self._start,
@@ -70,10 +72,10 @@ class Reception:
             "discard": self._discard,
             "aim": self._aim,
             "still": self._still,
-            "masks": self._masks,
+            "masks": self._draw,
         }
 
-    def answer(self, values: dict[str, Any]) -> Answer:
+    def answer(self, values: dict[str, Any]) -> Answer | Later:
         """Carry out a request; an error is an answer, too."""
         try:
             do = values.get("do")
@@ -81,7 +83,8 @@ class Reception:
             if request is None:
                 known = ", ".join((*self._requests, "events"))
                 raise Permanent(f"unknown request '{do}'; known are {known}")
-            return {"ok": True, **request(values)}
+            answer = request(values)
+            return answer if isinstance(answer, Future) else {"ok": True, **answer}
         except LeerblikError as error:
             return error_answer(error)
 
@@ -119,18 +122,26 @@ class Reception:
             self._aiming.ask()
         return {"open": self._aiming.is_open, "left_s": self._aiming.left_s}
 
-    def _still(self, values: dict[str, Any]) -> Answer:
-        picture = self._aiming.still()
-        return {"jpeg": base64.b64encode(picture).decode(), "left_s": self._aiming.left_s}
+    def _still(self, values: dict[str, Any]) -> Later:
+        answer: Later = Future()
+        self._aiming.still().add_done_callback(lambda done: answer.set_result(self._show(done)))
+        return answer
 
-    def _masks(self, values: dict[str, Any]) -> Answer:
+    def _show(self, picture: Future[bytes]) -> Answer:
+        try:
+            jpeg = base64.b64encode(picture.result()).decode()
+        except LeerblikError as error:
+            return error_answer(error)
+        return {"ok": True, "jpeg": jpeg, "left_s": self._aiming.left_s}
+
+    def _draw(self, values: dict[str, Any]) -> Answer:
         """Return the masks; with ``polygons`` in the request, those from now on."""
         if "polygons" in values:
             polygons = read_polygons(values["polygons"], "polygons")
             if self._lessons.phase is not Phase.IDLE:
                 raise Busy("a lesson is being recorded; set the masks when it has ended")
-            masks.save(self._state, polygons)
-        return {"polygons": write_polygons(masks.load(self._state))}
+            self._masks.save(polygons)
+        return {"polygons": write_polygons(self._masks.drawn()), "fits": self._masks.fits()}
 
     def _need_lesson(self) -> str:
         recording = self._lessons.recording

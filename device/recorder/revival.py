@@ -6,6 +6,7 @@ must go on.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Sequence
 
@@ -14,6 +15,7 @@ from device.domain.errors import LeerblikError
 from device.ports import Camera, Clock, FootageSink
 
 _PAUSES_S = (0.5, 1.0, 2.0, 5.0)
+_LOOK_AGAIN_S = 0.2
 
 
 class Revival:
@@ -43,8 +45,19 @@ class Revival:
         self._thread.start()
 
     def stop(self) -> None:
-        """Return when the camera is not touched from here any more; it may be open then."""
+        """Give up, also in the middle of an attempt; the camera is not touched from here any more after that.
+
+        It may be open then.
+        """
         self._stop.set()
+        while self._thread.is_alive():
+            # A camera that is being opened lets go of that.
+            with contextlib.suppress(LeerblikError):
+                self._camera.stop()
+            self._thread.join(_LOOK_AGAIN_S)
+
+    def join(self) -> None:
+        """Return when the camera is not touched from here any more; only after "camera_open"."""
         self._thread.join()
 
     def _run(self) -> None:

@@ -30,6 +30,8 @@ _HAPPENINGS = {
     "sound_clipping": (Happening.SOUND_CLIPPING, logging.WARNING, "the sound is distorted"),
     "sound_fine": (Happening.SOUND_FINE, logging.INFO, "the sound is fine again"),
     "ending_soon": (Happening.ENDING_SOON, logging.WARNING, "the recording ends soon"),
+    "card_stalls": (Happening.CARD_STALLS, logging.ERROR, "nothing reaches the card"),
+    "card_goes_on": (Happening.CARD_GOES_ON, logging.INFO, "the card stores again"),
     "card_failed": (Happening.CARD_FAILED, logging.ERROR, "the card failed"),
     "dropping": (Happening.PICTURES_DROPPED, logging.WARNING, "pictures are being dropped"),
     "privacy_failed": (Happening.PRIVACY_FAILED, logging.ERROR, "a mask could not be painted"),

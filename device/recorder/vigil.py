@@ -1,4 +1,4 @@
-"""Watches over a lesson: do pictures and sound come, can anything be heard, and is there room for it all?"""
+"""Watches over a lesson: do pictures and sound come, can anything be heard, is the light on, is there room?"""
 
 from __future__ import annotations
 
@@ -12,6 +12,10 @@ from device.ports import Level
 # A slammed door clips for a moment; a microphone that is turned up too far does so all the time.
 _CLIPPING_NS = 2 * NS_PER_S
 _FINE_NS = 3 * NS_PER_S
+# A loose contact may fail for a moment.
+_DARK_NS = 3 * NS_PER_S
+# Times as long as a camera may show nothing.
+_STALLED_AFTER = 2
 
 
 class Ailment(enum.Enum):
@@ -24,8 +28,11 @@ class Ailment(enum.Enum):
     SILENT = "silent"
     CLIPPING = "clipping"
     SOUND_FINE = "sound_fine"
+    CARD_STALLS = "card_stalls"
+    CARD_GOES_ON = "card_goes_on"
     SPACE_GETS_SHORT = "space_gets_short"
     NO_SPACE = "no_space"
+    NO_LIGHT = "no_light"
 
 
 class Patient(Protocol):
@@ -39,6 +46,16 @@ class Patient(Protocol):
     @property
     def picture_is_away(self) -> bool:
         """Whether it is known that no pictures come."""
+        ...
+
+    @property
+    def recorded_us(self) -> int:
+        """Length of what reached the card, in microseconds."""
+        ...
+
+    @property
+    def card_stalls(self) -> bool:
+        """Whether it is known that nothing reaches the card."""
         ...
 
     @property
@@ -108,12 +125,16 @@ class Vigil:
     def _begin(self, patient: Patient | None, now_ns: int) -> None:
         self._patient = patient
         self._picture, self._sound = _Heartbeat(0, now_ns), _Heartbeat(0, now_ns)
+        self._card = _Heartbeat(0, now_ns)
         # The microphone itself counts how long it was silent.
         self._silence = _Spell(0, _FINE_NS)
         self._clipping = _Spell(_CLIPPING_NS, _FINE_NS)
+        self._dark = _Spell(_DARK_NS, 0)
         self._warned = False
 
-    def look(self, patient: Patient | None, free_bytes: int, now_ns: int) -> Ailment | None:
+    def look(
+        self, patient: Patient | None, free_bytes: int, now_ns: int, *, light_works: bool = True
+    ) -> Ailment | None:
         """Return what ails the lesson, or what is over, or None."""
         if patient is not self._patient:
             self._begin(patient, now_ns)
@@ -121,9 +142,12 @@ class Vigil:
             return None
         if free_bytes < self._reserve_bytes:
             return Ailment.NO_SPACE
+        if self._dark.see(present=not light_works, now_ns=now_ns) and not light_works:
+            return Ailment.NO_LIGHT
         return (
             self._look_at_picture(patient, now_ns)
             or self._look_at_sound(patient, now_ns)
+            or self._look_at_card(patient, now_ns)
             or self._listen(patient, now_ns)
             or self._warn_once(free_bytes)
         )
@@ -146,6 +170,17 @@ class Vigil:
         if patient.sound_is_away:
             return Ailment.SOUND_BACK if self._sound.rose else None
         return Ailment.NO_SOUND if now_ns - self._sound.since_ns >= self._still_ns else None
+
+    def _look_at_card(self, patient: Patient, now_ns: int) -> Ailment | None:
+        self._card.hear(patient.recorded_us, now_ns)
+        if patient.card_stalls:
+            return Ailment.CARD_GOES_ON if self._card.rose else None
+        if patient.pictures is None or patient.picture_is_away:
+            self._card.since_ns = now_ns  # nothing to store
+            return None
+        # A card may think for a while.
+        waits = self._picture.since_ns - self._card.since_ns >= _STALLED_AFTER * self._still_ns
+        return Ailment.CARD_STALLS if waits else None
 
     def _listen(self, patient: Patient, now_ns: int) -> Ailment | None:
         levels = () if patient.sound_is_away else patient.levels

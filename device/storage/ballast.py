@@ -29,13 +29,23 @@ def drop_when_full(state: Path) -> bool:
 
 def take_when_roomy(state: Path, free_bytes: int, reserve_bytes: int) -> None:
     """Take the ballast (again) when there is more room than must be kept free."""
-    path = state / NAME
-    if path.exists() or free_bytes < max(reserve_bytes, 4 * SIZE_BYTES):
+    if free_bytes < max(reserve_bytes, 4 * SIZE_BYTES):
         return
+    path = state / NAME
+    # What cannot be had is no reason to stop: it is tried again later.
+    with contextlib.suppress(OSError):
+        if not _is_whole(path):
+            _fill(path)
+
+
+def _is_whole(path: Path) -> bool:
+    """Tell whether all of it is there; what could be had in part is filled up later."""
+    return path.exists() and path.stat().st_size >= SIZE_BYTES
+
+
+def _fill(path: Path) -> None:
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        # What cannot be had is no reason to stop: it is tried again later.
-        with contextlib.suppress(OSError):
-            os.posix_fallocate(fd, 0, SIZE_BYTES)
+        os.posix_fallocate(fd, 0, SIZE_BYTES)
     finally:
         os.close(fd)

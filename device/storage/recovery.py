@@ -88,9 +88,11 @@ def finish(
     now_ns: int,
     note: str,
 ) -> bool:
-    """Make a recording whole and hold it; False when it holds no footage (the aftercare lets it go)."""
-    manifest = _assemble(folder, read_journal(folder))
-    return _hold(catalogue, folder, manifest, recipients, boot_id, now_ns, note)
+    """Make a recording whole and hold it; False when it holds no footage (the aftercare lets it go).
+
+    What the catalogue did not hear of while it was recorded, it hears of here.
+    """
+    return _enter(catalogue, folder, read_journal(folder), recipients, boot_id, now_ns, note)
 
 
 def seal_again(catalogue: Catalogue, folder: Path, recipients: Sequence[X25519PublicKey]) -> None:
@@ -100,6 +102,8 @@ def seal_again(catalogue: Catalogue, folder: Path, recipients: Sequence[X25519Pu
     """
     manifest = _assemble(folder, read_journal(folder))
     if manifest is not None:
+        # Or the card would have another manifest than the catalogue, which may release it meanwhile.
+        catalogue.check_is_free()
         size_bytes, sha256 = seal_manifest(manifest, folder, recipients)
         catalogue.recordings.replace_manifest(
             folder.name, StoredObject(MANIFEST_NAME, size_bytes, sha256),
@@ -122,6 +126,8 @@ def _hold(
     boot_id: str,
     now_ns: int,
     note: str,
+    *,
+    discarded: bool,
 ) -> bool:
     if manifest is None:
         _hold_empty(catalogue, folder.name, boot_id, now_ns)
@@ -132,6 +138,7 @@ def _hold(
     catalogue.recordings.hold(
         folder.name, boot_id=boot_id, at_ns=now_ns, duration_us=manifest.duration_us,
         dropped_frames=manifest.dropped_frames, interrupted=manifest.interrupted, objects=objects, note=note,
+        discarded=discarded,
     )  # fmt: skip
     return True
 
@@ -143,13 +150,26 @@ def _adopt(
     events = read_journal(folder)
     if known is not None and known.status is not Status.RECORDING:
         return _catch_up_discard(catalogue, known, events)
-    manifest = _assemble(folder, events)  # before the catalogue hears of it: a damaged journal adds nothing
-    if known is None:
-        _add(catalogue, folder.name, events)
-    whole = _hold(catalogue, folder, manifest, recipients, boot_id, now_ns, "adopted at start")
-    if whole and was_discarded(events):
-        catalogue.recordings.move(folder.name, Status.DISCARDED, "the journal says so")
+    _enter(catalogue, folder, events, recipients, boot_id, now_ns, "adopted at start")
     return True
+
+
+def _enter(
+    catalogue: Catalogue,
+    folder: Path,
+    events: Sequence[dict[str, Any]],
+    recipients: Sequence[X25519PublicKey],
+    boot_id: str,
+    now_ns: int,
+    note: str,
+) -> bool:
+    """Hold what lies in the folder, whether the catalogue has heard of it or not."""
+    manifest = _assemble(folder, events)  # before the catalogue hears of it: a damaged journal adds nothing
+    if catalogue.recordings.find(folder.name) is None:
+        _add(catalogue, folder.name, events)
+    return _hold(
+        catalogue, folder, manifest, recipients, boot_id, now_ns, note, discarded=was_discarded(events)
+    )  # fmt: skip
 
 
 def _catch_up_discard(catalogue: Catalogue, known: Recording, events: Sequence[dict[str, Any]]) -> bool:

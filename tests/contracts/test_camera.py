@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from device.domain.errors import Busy, LeerblikError, Refused
+from device.domain.errors import Busy, LeerblikError, Refused, Temporary
 from device.drivers import names
 from device.drivers.camera import _paint
 from device.drivers.camera._annexb import nal_types
@@ -244,6 +244,32 @@ def test_stopping_what_was_not_started_is_harmless(camera: Camera) -> None:
     camera.stop()
     camera.stop()
     assert camera.frames() == 0
+
+
+def test_stop_from_another_thread_ends_whatever_is_being_begun(
+    case: Case, camera: Camera, sink: CollectingSink
+) -> None:
+    errors: list[type[Exception]] = []
+
+    def begin() -> None:
+        try:
+            camera.format()
+            camera.start(permit(sound=False), sink, case.origin_ns())
+        except LeerblikError as error:
+            errors.append(type(error))
+
+    beginning = threading.Thread(target=begin)
+    beginning.start()
+    while beginning.is_alive():
+        camera.stop()
+        beginning.join(0.01)
+    camera.stop()
+    seen = len(sink.packets)
+    assert set(errors) <= {Temporary}
+    assert not children()
+    take(case, camera, again := CollectingSink())
+    assert again.packets[0].key
+    assert len(sink.packets) == seen
 
 
 def test_a_sink_may_stop_the_camera_when_the_film_ends(ending: Camera) -> None:

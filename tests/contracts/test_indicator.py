@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import time
 from collections.abc import Callable, Iterator
@@ -22,12 +23,36 @@ MOMENTARY = [Signal.MARKED, Signal.REFUSED, Signal.DISCARDED]
 
 @dataclass
 class Shown:
-    """An indicator, and what a person would see: whether it says RECORDING now, and whether it is dark."""
+    """An indicator, and what a person would see: whether it says RECORDING now, and whether it is dark.
+
+    ``breaks`` makes what it is shown on fail, or mends that.
+    """
 
     indicator: Indicator
     records: Callable[[], bool]
     dark: Callable[[], bool]
     changes: Callable[[], int]
+    breaks: Callable[[bool], None]
+
+
+class _Pin(MockPWMPin):  # type: ignore[misc]  # gpiozero has no types
+    """A pin whose chip may be gone."""
+
+    gone = False
+
+    def _set_state(self, value: float) -> None:
+        if self.gone:
+            raise OSError(errno.ENODEV, "the chip is gone")
+        super()._set_state(value)
+
+
+class _Terminal(io.StringIO):
+    gone = False
+
+    def write(self, text: str) -> int:
+        if self.gone:
+            raise BrokenPipeError
+        return super().write(text)
 
 
 def _light(driver: str, *pins: str) -> Callable[[], Iterator[Shown]]:
@@ -35,7 +60,7 @@ def _light(driver: str, *pins: str) -> Callable[[], Iterator[Shown]]:
 
     def case() -> Iterator[Shown]:
         module = load("indicator", driver)
-        factory = MockFactory(pin_class=MockPWMPin)
+        factory = MockFactory(pin_class=_Pin)
         options = Table("indicator", "a test", module.OPTIONS).read({})
         light = module.build(options, pin_factory=factory, hurry=HURRY)
         lamps = [factory.pin(name) for name in pins]
@@ -50,7 +75,12 @@ def _light(driver: str, *pins: str) -> Callable[[], Iterator[Shown]]:
                 len(lamps) - 1
             ) and changes() == before
 
-        yield Shown(light, steady, lambda: not any(lamp.state for lamp in lamps), changes)
+        def breaks(gone: bool) -> None:
+            for lamp in lamps:
+                lamp.gone = gone
+
+        yield Shown(light, steady, lambda: not any(lamp.state for lamp in lamps), changes, breaks)
+        breaks(False)
         light.close()
         factory.close()
 
@@ -58,8 +88,8 @@ def _light(driver: str, *pins: str) -> Callable[[], Iterator[Shown]]:
 
 
 def _console() -> Iterator[Shown]:
-    stream = io.StringIO()
-    options = {"language": "en"}
+    stream = _Terminal()
+    options = {"language": "en", "in_view": True}
     console = load("indicator", "console").build(options, stream=stream)
 
     def last() -> str:
@@ -70,6 +100,7 @@ def _console() -> Iterator[Shown]:
         lambda: last() == TEXTS["en"][Signal.RECORDING],
         lambda: last() in ("", TEXTS["en"][Signal.OFF]),
         lambda: len(stream.getvalue().splitlines()),
+        lambda gone: setattr(stream, "gone", gone),
     )
     console.close()
 
@@ -142,9 +173,40 @@ def test_closing_goes_dark_is_harmless_twice_and_nothing_is_shown_after_it(shown
     assert shown.dark()
 
 
-def test_no_indicator_takes_every_signal() -> None:
+def test_it_works_until_it_is_closed(shown: Shown) -> None:
+    assert shown.indicator.works
+    shown.indicator.show(Signal.RECORDING)
+    _wait(shown.records)
+    assert shown.indicator.works
+    shown.indicator.close()
+    assert not shown.indicator.works
+
+
+def test_what_cannot_be_shown_is_no_light_until_something_can_be_shown_again(shown: Shown) -> None:
+    shown.indicator.show(Signal.READY)
+    shown.breaks(True)
+    shown.indicator.show(Signal.RECORDING)
+    _wait(lambda: not shown.indicator.works)
+    shown.breaks(False)
+    shown.indicator.show(Signal.IMPAIRED)
+    _wait(lambda: shown.indicator.works)
+
+
+@pytest.mark.parametrize("driver", ["gpio_led", "gpio_rgb"])
+@pytest.mark.parametrize("signal", sorted(set(Signal) - {Signal.OFF, *MOMENTARY}, key=str))
+def test_a_light_whose_chip_goes_is_noticed_whatever_it_shows(driver: str, signal: Signal) -> None:
+    for shown in CASES[driver]():
+        shown.indicator.show(signal)
+        _wait(lambda: shown.changes() > 0)  # noqa: B023  # called at once
+        time.sleep(2.0 / HURRY)  # into what lasts, so that nothing new is shown any more
+        shown.breaks(True)
+        _wait(lambda: not shown.indicator.works)  # noqa: B023
+
+
+def test_no_indicator_takes_every_signal_and_is_no_light() -> None:
     nothing: Indicator = load("indicator", "none").build({})
     for signal in Signal:
         nothing.show(signal)
+        assert not nothing.works
     nothing.close()
     nothing.close()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from device import config
-from device.recorder.assembly import read_agreement
+from device.domain.trajectory import read_agreement
 from server_sync.inbox.command import read_config
 
 FOLDER = Path(__file__).resolve().parents[2] / "deploy" / "device"
@@ -25,7 +25,7 @@ def test_the_example_configuration_is_right_as_it_stands_and_lets_nothing_be_rec
 def test_every_process_reads_the_same_places_that_are_made_for_it() -> None:
     made = (FOLDER.parent / "systemd" / "leerblik.tmpfiles.conf").read_text()
     device = config.load(str(FOLDER / "leerblik.toml")).table("device")
-    for key in ("spool_dir", "state_dir", "runtime_dir"):
+    for key in ("spool_dir", "state_dir", "recorder_dir", "runtime_dir"):
         assert f"d       {device[key]} " in made
 
 

@@ -27,6 +27,7 @@ CAUSES: dict[Reason, dict[str, Any]] = {
     Reason.EXPIRED: {"valid_until": date(2030, 3, 3)},
     Reason.TEACHER_HAS_NOT_AGREED: {"teachers_agreed": ()},
     Reason.GROUP_HAS_NOT_AGREED: {"group_agreed": False},
+    Reason.NOT_THIS_TEACHER: {},
     Reason.OBJECTIONS_NOT_ARRANGED: {"objecting_pupils": 1},
     Reason.NO_COACH_KEY: {"coach_key_present": False},
     Reason.NO_SPACE: {"free_bytes": 9},
@@ -42,8 +43,9 @@ def _decide(*causes: Reason) -> Permit | Refusal:
         changes |= CAUSES[cause]
     situation = {key: value for key, value in changes.items() if key in _SITUATION_FIELDS}
     agreed = {key: value for key, value in changes.items() if key not in _SITUATION_FIELDS}
+    who = "teacher-9" if Reason.NOT_THIS_TEACHER in causes else ""
     return authorise(
-        dataclasses.replace(agreement(), **agreed), dataclasses.replace(FINE, **situation), PERMIT_ID
+        dataclasses.replace(agreement(), **agreed), dataclasses.replace(FINE, **situation), PERMIT_ID, who
     )
 
 
@@ -67,6 +69,12 @@ def test_without_an_agreement_there_is_no_permit_and_the_machine_is_judged_as_we
 
 def test_every_reason_can_occur() -> None:
     assert {*CAUSES, Reason.NO_AGREEMENT} == set(Reason)
+
+
+def test_the_button_of_a_teacher_of_the_agreement_counts_and_is_noted() -> None:
+    permit = authorise(agreement(), FINE, PERMIT_ID, agreement().teachers[0])
+    assert isinstance(permit, Permit)
+    assert permit.pressed_by == agreement().teachers[0]
 
 
 def test_first_and_last_day_of_an_agreement_count() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -159,7 +161,7 @@ def test_what_the_driver_says_arrives_as_it_was_said(sink: CollectingSink, attem
 
 
 def test_a_wrong_setting_is_refused_by_the_driver_that_it_is_for() -> None:
-    with pytest.raises(Permanent, match=r"camera\.width must be even"):
+    with pytest.raises(Permanent, match=r"camera\.synthetic\.width must be even"):
         synthetic_apart(width=321).format()
 
 
@@ -258,6 +260,55 @@ def test_blanking_while_the_lens_is_being_opened_lets_no_picture_through(sink: C
     assert all(picture.max() <= 20 for picture in decode(sink.packets))
 
 
+@pytest.mark.parametrize("hangs", ["start", "aim", "format"])
+def test_stop_ends_a_camera_that_is_being_opened_at_once(sink: CollectingSink, hangs: str) -> None:
+    camera = apart(f"that_hangs_in_{hangs}")
+    tries: dict[str, Callable[[], object]] = {
+        "start": lambda: camera.start(permit(sound=False), sink, time.monotonic_ns()),
+        "aim": lambda: camera.aim(leave()),
+        "format": camera.format,
+    }
+    said: list[str] = []
+
+    def open_it() -> None:
+        try:
+            tries[hangs]()
+        except Temporary as error:
+            said.append(str(error))
+
+    opener = threading.Thread(target=open_it)
+    opener.start()
+    eventually(lambda: camera._child is not None and camera._child.pid is not None, "a process")
+    process = process_of(camera)
+    camera.stop()
+    opener.join()
+    # Not "did not answer within 10 s".
+    assert said == ["the camera was stopped while it was being opened"]
+    eventually(lambda: is_gone(process), "the process to be gone")
+    assert not sink.camera_problems
+    camera._target = "tests.support.cameras:that_opens_slowly"
+    film(camera, sink)  # and what was given up is not held against it
+    camera.stop()
+
+
+def test_stop_ends_a_camera_also_before_its_process_is_there(camera: ApartCamera) -> None:
+    looks: list[threading.Thread] = []
+    for _ in range(8):
+        looks.append(threading.Thread(target=lambda: _look(camera)))
+        looks[-1].start()
+        camera.stop()
+        while looks[-1].is_alive():
+            camera.stop()
+            looks[-1].join(0.01)
+        camera.stop()
+        assert camera._child is None
+
+
+def _look(camera: ApartCamera) -> None:
+    with contextlib.suppress(Temporary):
+        camera.aim(leave())
+
+
 def test_aiming_ends_by_itself_when_its_time_is_over(camera: ApartCamera) -> None:
     camera.aim(leave())
     camera.aim(leave(ago_s=119.5))
@@ -339,6 +390,56 @@ def test_a_sink_that_fails_does_not_leave_a_camera_running(camera: ApartCamera) 
     finally:
         threading.excepthook = before
     assert is_gone(process)
+
+
+# --- what comes out of the process and is no message
+
+
+def frame(line: bytes, payload: bytes = b"") -> bytes:
+    return struct.pack("!II", len(line), len(payload)) + line + payload
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        b"terminate called after throwing an instance of 'std::runtime_error'\n",
+        struct.pack("!II", 2, 0xFFFFFFF0) + b"[]",
+        frame(b"abc"),
+        frame(b"\xff\xfe"),
+        frame(b"[" * 100_000),
+        frame(b"5"),
+        frame(b'["video"]'),
+        frame(b'["video", [1]]'),
+        frame(b'["video", {}]', b"x"),
+        frame(b'["video", {"pts_ns": 5, "key": true, "frames": 1}]'),
+        frame(b'["video", {"pts_ns": "x", "key": true, "frames": 1}]', b"x"),
+        frame(b'["video", {"pts_ns": 1' + b"0" * 40 + b', "key": true, "frames": 1}]', b"x"),
+        frame(b'["problem", {"word": "x", "sentence": "y"}]'),
+        frame(b'["room", {"timeout_s": 1e300}]'),
+        frame(b'["room", {"timeout_s": NaN}]'),
+        frame(b'["stopped", {"frames": null}]'),
+        frame(b'["unheard-of", {}]'),
+    ],
+    ids=lambda says: says[8:40].decode("ascii", "replace"),
+)
+def test_what_is_no_message_is_a_camera_that_failed_once_and_is_ended(
+    sink: CollectingSink, says: bytes
+) -> None:
+    camera = apart("that_talks_nonsense", says=says.hex())
+    process = film(camera, sink)
+    try:
+        sink.wait(lambda: bool(sink.camera_problems), "the failure to be told")
+        eventually(lambda: is_gone(process), "the process to be gone")
+    finally:
+        camera.stop()
+    assert len(sink.camera_problems) == 1
+    assert "unintelligible" in sink.camera_problems[0]
+
+
+def test_a_format_that_is_none_is_temporary() -> None:
+    camera = apart("that_has_no_rate")
+    with pytest.raises(Temporary):
+        camera.format()
 
 
 # --- the queue that leaves the process

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from device.drivers import load
 from device.drivers.indicator._patterns import (
     COLOURS,
     DARK,
@@ -184,9 +185,22 @@ def test_the_console_writes_one_line_per_change_and_says_again_what_is_the_case(
     assert stream.getvalue().splitlines() == [f"leerblik: {line}" for line in lines]
 
 
-def test_a_console_that_was_closed_from_the_other_side_does_not_stop_a_recording() -> None:
+def test_a_console_is_a_light_only_where_people_see_it() -> None:
+    for in_view in (False, True):
+        console = Console("nl", io.StringIO(), in_view=in_view)
+        console.show(Signal.RECORDING)
+        assert console.works is in_view
+    assert load("indicator", "console").OPTIONS[1].default is False
+
+
+def test_a_console_that_was_closed_from_either_side_raises_nothing_and_is_no_light() -> None:
     class Gone(io.StringIO):
         def write(self, text: str) -> int:
             raise BrokenPipeError
 
-    Console("nl", Gone()).show(Signal.RECORDING)
+    closed = io.StringIO()
+    closed.close()
+    for stream in (Gone(), closed):
+        console = Console("nl", stream, in_view=True)
+        console.show(Signal.RECORDING)
+        assert not console.works

@@ -66,7 +66,7 @@ def test_what_was_given_wins_over_the_preset() -> None:
 
 @pytest.mark.parametrize("wrong", [{"width": 1280}, {"height": 720}, {"width": 1281, "height": 720}])
 def test_a_size_that_cannot_be_is_refused_when_the_recorder_starts(wrong: dict[str, int]) -> None:
-    with pytest.raises(Permanent, match=r"camera\.(width|height)"):
+    with pytest.raises(Permanent, match=r"camera\.picamera2\.(width|height)"):
         picamera2.build(options(**wrong))
 
 

@@ -80,7 +80,7 @@ def test_at_real_speed_nothing_comes_before_its_time() -> None:
 
 
 def test_an_odd_size_is_refused_with_the_option_that_is_wrong() -> None:
-    with pytest.raises(Permanent, match=r"camera\.width must be even, found 321"):
+    with pytest.raises(Permanent, match=r"camera\.synthetic\.width must be even, found 321"):
         build("camera", "synthetic", {**SMALL, "width": 321})
 
 

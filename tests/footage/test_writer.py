@@ -283,14 +283,51 @@ def test_pictures_lost_until_the_very_end_are_counted_too(
 # --- what else can go wrong
 
 
-def test_a_stream_that_is_no_picture_ends_the_recording_loudly(tmp_path: Path) -> None:
+@pytest.mark.parametrize("nothing", [b"no picture at all", b"\0\0\0\1\x65none", bytes(100)])
+def test_a_first_picture_that_is_none_is_the_cameras_fault_and_the_film_begins_with_the_next(
+    tmp_path: Path, nothing: bytes
+) -> None:
     writing = Writing(tmp_path)
-    writing.writer.camera_inlet.video(VideoPacket(b"no picture at all", ORIGIN_NS, key=True))
+    writing.writer.camera_inlet.video(VideoPacket(nothing, ORIGIN_NS - 1, key=True))
     writing.notices.wait(1)
-    writing.film(pictures(1))
-    assert writing.stop().frames == 0
-    assert writing.kinds() == ["card_failed"]
-    assert "InvalidDataError" in writing.notices.seen[0][1]
+    writing.film(pictures(2))
+    assert writing.stop().frames == 2 * FPS
+    assert writing.kinds() == ["camera_failed"]
+    assert [entry.offset_us for entry in manifest_of(tmp_path).segments] == [0]
+    assert len(watch_all(tmp_path).video_ns) == 2 * FPS
+
+
+def test_a_picture_with_a_stamp_of_long_ago_costs_what_comes_before_the_next_key_frame(
+    tmp_path: Path,
+) -> None:
+    writing = Writing(tmp_path)
+    film = pictures(3)
+    writing.film(film[: FPS + 5])
+    writing.writer.camera_inlet.video(VideoPacket(film[0].data, 5, key=True))
+    writing.film(film[FPS + 5 :])
+    writing.stop()
+    assert writing.kinds() == ["camera_failed"]
+    kept = film[: FPS + 5] + film[2 * FPS :]
+    assert [_ticks(at_ns) for at_ns in watch_all(tmp_path).video_ns] == _stamps(kept)
+
+
+def test_a_camera_that_comes_back_with_what_is_no_picture_is_not_back(tmp_path: Path) -> None:
+    writing = Writing(tmp_path)
+    film = pictures(3)
+    writing.film(film[:FPS])
+    bad = writing.writer.new_camera_inlet()
+    writing.wait_for("camera_lost")
+    bad.video(VideoPacket(b"no picture at all", film[FPS].pts_ns, key=True))
+    writing.notices.wait(1)
+    good = writing.writer.new_camera_inlet()
+    assert all(good.video(packet) for packet in film[2 * FPS :])
+    writing.stop()
+    assert writing.kinds() == ["camera_failed"]
+    lost = [event["event"] for event in read_journal(tmp_path) if event["event"].startswith("camera")]
+    assert lost[0] == "camera_lost"
+    manifest = manifest_of(tmp_path)
+    assert [interval.to_us for interval in manifest.intervals] == [2_000_000]
+    assert len(watch_all(tmp_path).video_ns) == 2 * FPS
 
 
 def test_a_recording_leaves_no_file_open_and_no_thread_behind(tmp_path: Path) -> None:

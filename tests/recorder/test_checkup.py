@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from itertools import pairwise
 from pathlib import Path
 
+from device.domain.errors import Temporary
+from device.domain.lifecycle import Status
 from device.ports import VideoFormat
-from tests.support.recorder import Unit
+from device.recorder.checkup import in_a_thread
+from tests.support.recorder import Unit, WatchedCamera
+from tests.support.waiting import LIMIT_S
 
 ABSENT = "no camera was found; check its cable"
 
@@ -53,7 +58,7 @@ def test_a_camera_that_is_there_is_looked_at_every_five_seconds_and_one_that_goe
     assert set(gaps(looks)) == {5}
     unit.lens.absent = ABSENT
     pass_s(unit, 5)
-    assert unit.loop._answer({"do": "status"})["missing"] == [{"part": "camera", "message": ABSENT}]
+    assert unit.ask("status")["missing"] == [{"part": "camera", "message": ABSENT}]
     assert unit.log[-1] == "light fault"
     unit.run()
 
@@ -69,3 +74,62 @@ def test_after_it_was_found_again_an_absent_camera_is_looked_for_as_often_as_at_
     pass_s(unit, 40)
     assert gaps(looks) == [5, 10, 20]
     unit.run()
+
+
+def test_a_press_does_not_wait_for_a_look_at_a_camera_that_hangs(tmp_path: Path) -> None:
+    camera = HangingCamera()
+    unit = Unit(tmp_path, camera=camera)
+    unit.recorder.checkup._aside = in_a_thread
+    camera.hangs = True
+    look_at_camera(unit)
+    assert camera.is_asked.wait(LIMIT_S)
+    camera.hangs = False
+    recording = unit.loop.request_start()
+    assert camera.given_up == 1
+    unit.run()
+    assert unit.catalogue.recordings.get(recording).status is Status.HELD
+    assert unit.recorder.health.problems == {}
+
+
+def test_the_light_answers_a_press_before_the_camera_is_asked(tmp_path: Path) -> None:
+    unit = Unit(tmp_path)
+    unit.lens.absent = ABSENT
+    really = unit.lens.format
+
+    def format_() -> VideoFormat:
+        unit.log.append("camera is asked")
+        return really()
+
+    unit.lens.format = format_  # type: ignore[method-assign]
+    unit.log.clear()
+    unit.desk.begin(lambda *_: None)
+    assert unit.log[:2] == ["light recording", "camera is asked"]
+    assert unit.log[-1] in ("light refused", "light fault")
+
+
+def look_at_camera(unit: Unit) -> None:
+    unit.clock.pass_s(6)
+    unit.loop._do_chores()
+
+
+class HangingCamera(WatchedCamera):
+    """One that says nothing when it is asked, until somebody stops it."""
+
+    def __init__(self) -> None:
+        super().__init__([])
+        self.hangs = False
+        self.is_asked = threading.Event()
+        self.let_go = threading.Event()
+        self.given_up = 0
+
+    def format(self) -> VideoFormat:
+        if self.hangs:
+            self.is_asked.set()
+            assert self.let_go.wait(LIMIT_S)
+            self.given_up += 1
+            raise Temporary("the camera was stopped while it was being opened")
+        return super().format()
+
+    def stop(self) -> None:
+        self.let_go.set()
+        super().stop()

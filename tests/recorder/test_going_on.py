@@ -33,6 +33,13 @@ def test_the_note_is_read_back_as_it_was_written(tmp_path: Path) -> None:
     assert going_on.read(tmp_path) is None
 
 
+def test_the_note_is_for_the_recorder_alone(tmp_path: Path) -> None:
+    (tmp_path / f".{going_on.NAME}").touch(0o666)  # a recorder that was killed may have left one behind
+    for _ in range(2):
+        going_on.write(tmp_path, NOTE)
+        assert (tmp_path / going_on.NAME).stat().st_mode & 0o777 == 0o600
+
+
 @given(cut=st.integers(0, 250))
 def test_a_note_that_was_cut_off_is_no_note(cut: int, tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("note")

@@ -200,7 +200,7 @@ def test_blanking_reaches_lens_microphone_and_manifest(tmp_path: Path) -> None:
     unit.run()
     after_start = unit.log[unit.log.index("lens opens") :]
     assert [line for line in after_start if "blanked " in line or "muted" in line] == [
-        "lens blanked True", "microphone muted True", "lens blanked False", "microphone muted False",
+        "microphone muted True", "lens blanked True", "microphone muted False", "lens blanked False",
     ]  # fmt: skip
     assert [each.reason for each in manifest_of(unit.spool / only(unit).id).intervals] == ["blanked"]
 

@@ -8,18 +8,17 @@ from typing import Any
 
 import pytest
 
-from device.domain.errors import Permanent, Temporary
-from device.ports import Edge, Level, Signal
+from device.domain.errors import LeerblikError, Permanent, Temporary
+from device.ports import Edge, Level
 from device.recorder import masks
-from device.recorder.late import LateIndicators, LateTriggers
-from device.storage import ballast
+from device.recorder.late import LateTriggers
 from tests.support.clock import HandClock
 from tests.support.permits import agreement
 from tests.support.recorder import Unit
 
 
 def ask(unit: Unit, do: str, **values: Any) -> dict[str, Any]:
-    return unit.loop._answer({"do": do, **values})
+    return unit.ask(do, **values)
 
 
 def missing(unit: Unit) -> dict[str, str]:
@@ -72,17 +71,6 @@ def test_a_full_card_is_said_before_anybody_presses(tmp_path: Path) -> None:
     unit.run()
 
 
-def test_nothing_is_recorded_without_a_light(tmp_path: Path) -> None:
-    unit = Unit(tmp_path)
-    unit.recorder.parts.lights._there.clear()
-    answer = ask(unit, "start")
-    assert (answer["error"], answer["message"]) == (
-        "refused", "The light does not work, and nothing is recorded without one: let IT have a look.",
-    )  # fmt: skip
-    assert unit.lens.permits == []
-    unit.run()
-
-
 def test_nothing_is_recorded_behind_a_covered_lens(tmp_path: Path) -> None:
     from device.ports import Button
 
@@ -92,42 +80,6 @@ def test_nothing_is_recorded_behind_a_covered_lens(tmp_path: Path) -> None:
     unit.loop._take_edge(Edge(down=False, at_ns=unit.clock.ns, button=Button.COVER))
     assert ask(unit, "start")["ok"] is True
     unit.run()
-
-
-class Lamp:
-    def __init__(self) -> None:
-        self.shown: list[Signal] = []
-
-    def show(self, signal: Signal) -> None:
-        self.shown.append(signal)
-
-    def close(self) -> None:
-        self.shown.append(Signal.OFF)
-
-
-def test_a_light_that_comes_later_shows_at_once_what_is_the_case() -> None:
-    clock, lamp, problems = HandClock(), Lamp(), [Temporary("no chip"), Temporary("no chip")]
-
-    def build() -> Lamp:
-        if problems:
-            raise problems.pop()
-        return lamp
-
-    lights, notes = LateIndicators([("gpio_led", build)], clock), []
-    for _ in range(3):
-        lights.try_again(lambda *note: notes.append(note))
-        lights.show(Signal.RECORDING)
-        clock.pass_s(5)
-    assert notes == [("light gpio_led", "no chip"), ("light gpio_led", "no chip"), ("light gpio_led", "")]
-    assert (lamp.shown[0], lights.any_works) == (Signal.RECORDING, True)
-
-
-def test_a_light_with_a_wrong_pin_is_the_configurations_fault_and_ends_the_start() -> None:
-    def build() -> Lamp:
-        raise Permanent("there is no pin 'GPIO99'")
-
-    with pytest.raises(Permanent, match="GPIO99"):
-        LateIndicators([("gpio_led", build)], HandClock()).try_again(lambda *_: None)
 
 
 def test_a_button_whose_chip_is_missing_is_tried_again_and_not_all_the_time() -> None:
@@ -150,6 +102,31 @@ def test_a_button_whose_chip_is_missing_is_tried_again_and_not_all_the_time() ->
     assert len(tried) == 3
     assert notes[-1] == ("button gpio_button", "")
     assert edges == ["stopped"]
+
+
+def test_a_button_that_can_never_work_is_said_and_left_alone_and_the_others_work() -> None:
+    clock, tried = HandClock(), []
+
+    class Button:
+        def __init__(self, name: str, problem: LeerblikError | None = None) -> None:
+            self.name, self.problem = name, problem
+
+        def start(self, on_edge: Any) -> None:
+            tried.append(self.name)
+            if self.problem is not None:
+                raise self.problem
+
+        def stop(self) -> None:
+            """Nothing was begun."""
+
+    badge = Button("evdev_badge", Permanent("evdev is not installed"))
+    buttons = LateTriggers([("evdev_badge", badge), ("gpio_button", Button("gpio_button"))], clock)
+    notes: dict[str, str] = {}
+    for _ in range(40):
+        buttons.try_again(lambda _: None, notes.__setitem__)
+        clock.pass_s(0.5)
+    assert tried == ["evdev_badge", "gpio_button"]
+    assert notes == {"button evdev_badge": "evdev is not installed", "button gpio_button": ""}
 
 
 # --- the sound during a lesson
@@ -210,24 +187,5 @@ def test_masks_that_make_no_sense_are_refused_by_name_and_change_nothing(
     unit = Unit(tmp_path)
     ask(unit, "masks", polygons=[[[0, 0], [1, 0], [1, 1]]])
     assert ask(unit, "masks", polygons=polygons)["error"] == "permanent"
-    assert json.loads((tmp_path / masks.NAME).read_text()) == [[[0, 0], [1, 0], [1, 1]]]
+    assert json.loads((tmp_path / masks.NAME).read_text())["polygons"] == [[[0, 0], [1, 0], [1, 1]]]
     unit.run()
-
-
-# --- the ballast
-
-
-def test_the_ballast_is_taken_when_there_is_room_and_given_up_when_there_is_none(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ballast.take_when_roomy(tmp_path, free_bytes=1 << 40, reserve_bytes=0)
-    assert (tmp_path / ballast.NAME).stat().st_size == ballast.SIZE_BYTES
-    assert not ballast.drop_when_full(tmp_path)
-    monkeypatch.setattr(ballast, "SIZE_BYTES", 1 << 60)
-    assert ballast.drop_when_full(tmp_path)
-    assert not (tmp_path / ballast.NAME).exists()
-
-
-def test_the_ballast_never_takes_what_must_stay_free(tmp_path: Path) -> None:
-    ballast.take_when_roomy(tmp_path, free_bytes=10**9, reserve_bytes=2 * 10**9)
-    assert not (tmp_path / ballast.NAME).exists()

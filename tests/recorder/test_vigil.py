@@ -19,6 +19,13 @@ class Lesson:
     picture_is_away: bool = False
     sound_is_away: bool = False
     levels: tuple[Level, ...] = ()
+    card_stalls: bool = False
+    stored_us: int | None = None
+
+    @property
+    def recorded_us(self) -> int:
+        """A card that keeps up, unless the test says otherwise."""
+        return (self.pictures or 0) * 33_333 if self.stored_us is None else self.stored_us
 
 
 def test_a_lesson_whose_pictures_and_sound_go_on_is_well() -> None:
@@ -139,3 +146,26 @@ def test_while_the_microphone_is_away_or_muted_its_level_means_nothing() -> None
     vigil, lesson = Vigil(0), Lesson(sound_is_away=True, levels=heard(silent_s=99))
     assert vigil.look(lesson, PLENTY, 0) is None
     assert listen([()] * 5) == [None] * 5
+
+
+def test_a_card_that_stores_nothing_while_pictures_come_is_noticed_once_and_again_when_it_goes_on() -> None:
+    vigil, lesson, seen = Vigil(0), Lesson(sound_blocks=None), []
+    for second in range(60):
+        lesson.pictures = (lesson.pictures or 0) + 30
+        stuck = 10 <= second < 40
+        lesson.stored_us = 10_000_000 if stuck else second * 1_000_000
+        ailment = vigil.look(lesson, PLENTY, second * S)
+        if ailment is not None:
+            seen.append((second, ailment))
+            lesson.card_stalls = ailment is Ailment.CARD_STALLS
+    # It may think for six seconds, as a card does that tidies up.
+    assert seen == [(16, Ailment.CARD_STALLS), (40, Ailment.CARD_GOES_ON)]
+
+
+def test_a_camera_that_shows_nothing_is_not_blamed_on_the_card() -> None:
+    vigil, lesson = Vigil(0), Lesson(pictures=5, sound_blocks=None)
+    seen = set()
+    for second in range(60):
+        seen.add(vigil.look(lesson, PLENTY, second * S))
+        lesson.picture_is_away = second > 3
+    assert seen == {None, Ailment.NO_PICTURE}

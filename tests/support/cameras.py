@@ -5,8 +5,10 @@ The wrong ones are built in a camera's own process, by name (``tests.support.cam
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -54,8 +56,8 @@ def leave(ago_s: float = 0.0) -> AimLeave:
     """Return leave to look through the lens, given so many seconds ago (it lasts two minutes)."""
     now_ns = time.monotonic_ns()
     pressed_ns = now_ns - round(ago_s * 1_000_000_000)
-    given = authorise_aim(pressed_ns, pressed_ns, by_hand=True)
-    assert given is not None
+    given = authorise_aim(pressed_ns, pressed_ns, by_hand=True, light_works=True, lens_covered=False)
+    assert isinstance(given, AimLeave)
     return given
 
 
@@ -116,6 +118,60 @@ def that_hangs_in_start(options: Mapping[str, Any]) -> Camera:
             time.sleep(3600)
 
     return Hanging(options)
+
+
+def that_hangs_in_aim(options: Mapping[str, Any]) -> Camera:
+    """Build one that never comes to a still."""
+
+    class Hanging(_Wrong):
+        def aim(self, leave: AimLeave) -> bytes:
+            time.sleep(3600)
+            return b""
+
+    return Hanging(options)
+
+
+def that_hangs_in_format(options: Mapping[str, Any]) -> Camera:
+    """Build one whose library does not even answer."""
+
+    class Hanging(_Wrong):
+        def format(self) -> VideoFormat:
+            time.sleep(3600)
+            raise AssertionError
+
+    return Hanging(options)
+
+
+def that_has_no_rate(options: Mapping[str, Any]) -> Camera:
+    """Build one that does not know how fast it is."""
+
+    class Rateless(_Wrong):
+        def format(self) -> VideoFormat:
+            return VideoFormat(320, 180, float("nan"))
+
+    return Rateless(options)
+
+
+def that_talks_nonsense(options: Mapping[str, Any]) -> Camera:
+    """Build one whose library writes ``options["says"]`` (hexadecimal) into the recorder's socket once it films."""
+    saying = {**options}
+    says = bytes.fromhex(saying.pop("says"))
+
+    class Talking(_Wrong):
+        def start(self, permit: Permit, sink: FootageSink, origin_ns: int) -> None:
+            super().start(permit, sink, origin_ns)
+            threading.Timer(0.3, lambda: os.write(_own_socket(), says)).start()
+
+    return Talking(saying)
+
+
+def _own_socket() -> int:
+    """Return the one socket of a camera's process."""
+    for each in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):
+            if str(each.readlink()).startswith("socket:"):
+                return int(each.name)
+    raise AssertionError("a camera's process has a socket")
 
 
 def that_opens_slowly(options: Mapping[str, Any]) -> Camera:

@@ -37,6 +37,7 @@ def make_house(folder: Path, overrides: Mapping[str, Mapping[str, Any]] | None =
             "reserve_bytes": 0,
         },
         "agreement": dict(AGREEMENT),
+        "indicator.console": {"in_view": True},
         "camera.synthetic": {**SMALL, "speed": "real"},
         "microphone.synthetic": {"speed": "real"},
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -20,12 +21,13 @@ from device.recorder.assembly import Parts, put_together
 from device.recorder.desk import DeskSettings, Machine
 from device.recorder.late import LateIndicators, LateTriggers
 from device.recorder.lesson import LessonSettings
+from device.recorder.masks import Masks
 from device.recorder.vigil import Vigil
 from device.storage.catalogue import FILE_NAME, Catalogue
 from tests.support.clock import HandClock
 from tests.support.material import AUDIO, VIDEO, pictures, recipients, sound
 from tests.support.permits import agreement
-from tests.support.waiting import Collector
+from tests.support.waiting import LIMIT_S, Collector
 
 
 class WatchedCamera:
@@ -125,7 +127,9 @@ class WatchedMicrophone:
 
 
 class WatchedLight:
-    """Notes what it showed."""
+    """Notes what it showed; it may have gone dark."""
+
+    works = True
 
     def __init__(self, log: list[str]) -> None:
         self.log = log
@@ -176,6 +180,7 @@ class Unit:
     clock: Any = field(default_factory=HandClock)
     segment_s: float = 30.0
     still_s: float = 1e6
+    view: str = "watched upright"
 
     def __post_init__(self) -> None:
         self.spool = self.root / "spool"
@@ -204,6 +209,7 @@ class Unit:
                     coach_key_present=self.coach_key_present,
                     agreement=self.agreed,
                     lesson=LessonSettings("device-1", recipients(), self.segment_s, 64_000),
+                    masks=Masks(self.root, self.view),
                 ),
                 self.rules,
                 Vigil(self.reserve_bytes, 0, self.still_s),
@@ -232,6 +238,11 @@ class Unit:
             self.loop._tell(self.desk.recording or "", values["tell"], "something happened")
         if values.get("then_stop"):
             self.loop.stop()
+
+    def ask(self, do: str, **values: Any) -> dict[str, Any]:
+        """Return what the loop would answer; what it answers later as well."""
+        answer = self.loop._answer({"do": do, **values})
+        return answer.result(LIMIT_S) if isinstance(answer, Future) else answer
 
     def run(self) -> None:
         """Let the loop work off everything it was handed, and what came of it, and end it."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 import pickle
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,9 @@ class Limits:
 
 
 _QUIET_S = 2.0
+# What does not need the camera's process lets go of the guard within less than this.
+_GRACE_S = 0.25
+_FASTEST = 1000
 
 
 def _nothing_to_check() -> None:
@@ -141,8 +144,11 @@ class ApartCamera:
                 raise
 
     def stop(self) -> None:
-        """Close the lens; a camera that does not close in time loses its process, and that closes it."""
-        with self._guard:
+        """Close the lens; a camera that does not close in time loses its process, and that closes it.
+
+        A start, a format or a still that another thread is waiting for loses its process at once.
+        """
+        with self._guard_at_once():
             child, self._child, self._filming = self._child, None, False
             if child is not None and not child.alive:
                 self._format = self._known
@@ -156,6 +162,18 @@ class ApartCamera:
         """Return how many frames were captured since the start."""
         child = self._child
         return child.frames if child is not None else self._frames
+
+    @contextmanager
+    def _guard_at_once(self) -> Iterator[None]:
+        """Hold the guard. Whoever has it and waits for a process does not get its answer: the process is killed."""
+        while not self._guard.acquire(timeout=_GRACE_S):
+            child = self._child
+            if child is not None:
+                child.abandon()
+        try:
+            yield
+        finally:
+            self._guard.release()
 
     def _living_child(self) -> Child:
         """Return the process that films or aims, or a new one; where the time for aiming is over, it is closing."""
@@ -179,7 +197,8 @@ class ApartCamera:
             form = _read_format(child.answer(self._limits.open_limit_s).values)
         except LeerblikError as trouble:
             if not self._filming:
-                self._trouble, self._quiet_until_s = trouble, time.monotonic() + _QUIET_S
+                if not child.abandoned:
+                    self._trouble, self._quiet_until_s = trouble, time.monotonic() + _QUIET_S
                 self._give_up(child)
             raise
         if not in_use:
@@ -188,11 +207,14 @@ class ApartCamera:
 
     def _give_up(self, child: Child) -> None:
         """End a process that is of no use any more; what it said about its format is asked again."""
-        self._child, self._format = None, self._known
         with suppress(Temporary):
             child.end(self._limits.stop_limit_s)
+        # Not before: until it has ended, another thread that stops the camera must find it.
+        self._child, self._format = None, self._known
 
 
 def _read_format(values: Mapping[str, Any]) -> VideoFormat:
-    width, height, frame_rate = values["format"]
-    return VideoFormat(width, height, frame_rate)
+    match values.get("format"):
+        case [int(width), int(height), int() | float() as frame_rate] if 0 < frame_rate < _FASTEST:
+            return VideoFormat(width, height, frame_rate)
+    raise Temporary("the camera's process said something unintelligible; check the camera's cable")

@@ -56,11 +56,13 @@ def choose(options: Mapping[str, Any], model: str) -> Preset:
     width, height = options["width"], options["height"]
     if bool(width) != bool(height):
         raise Permanent(
-            "camera.width and camera.height belong together; give both, or neither for the preset"
+            "camera.picamera2.width and height belong together; give both, or neither for the preset"
         )
     for key, value in (("width", width), ("height", height)):
         if value % 2 or 0 < value < 64:
-            raise Permanent(f"camera.{key} must be even and at least 64, found {value}; for example 720")
+            raise Permanent(
+                f"camera.picamera2.{key} must be even and at least 64, found {value}; for example 720"
+            )
     return Preset(
         width or preset.width,
         height or preset.height,

@@ -16,13 +16,15 @@ from pathlib import Path
 from typing import Any
 
 from device.domain.errors import Busy, Permanent, Refused, Temporary
-from device.drivers.camera._wire import Message, Wire
+from device.drivers.camera._wire import Malformed, Message, Wire
 from device.ports import FootageSink, VideoPacket
 
 _INSIDE = "device.drivers.camera._inside"
 _CODE = Path(__file__).resolve().parents[3]
 _ERRORS = {kind.word: kind for kind in (Refused, Busy, Temporary, Permanent)}
 _REAP_S = 1.0
+_MOST = 1 << 62
+_LONGEST_WAIT_S = 60.0
 _log = logging.getLogger(__name__)
 
 
@@ -41,6 +43,7 @@ class Child:
         self._process: subprocess.Popen[bytes] | None = None
         self._sink: FootageSink | None = None
         self._filming = self._ending = False
+        self.abandoned = False
         self.frames = 0
         self.ended = ""
         self._thread = threading.Thread(target=self._live, name="camera process", daemon=True)
@@ -97,7 +100,7 @@ class Child:
             return
         self._wire.send("stop")
         self._thread.join(limit_s)
-        if self._thread.is_alive():
+        if self._thread.is_alive() and not self.ended:
             _log.warning("the camera did not close within %g s; its process is killed", limit_s)
             self.kill("the camera's process was killed")
             self._thread.join(limit_s)
@@ -106,10 +109,16 @@ class Child:
             raise Temporary("the camera's process cannot be ended; switch the device off and on again")
 
     def kill(self, why: str) -> None:
-        """End the process at once; the lens closes with it."""
+        """End the process at once; the lens closes with it. Whoever waits for an answer waits no longer."""
         self.ended = self.ended or why
         if self._process is not None:
             self._process.kill()
+        self._answers.put(None)
+
+    def abandon(self) -> None:
+        """Kill it because nobody wants it any more, from any thread; that is no failure of the camera."""
+        self.abandoned = self._ending = True
+        self.kill("the camera was stopped while it was being opened")
 
     def _end_from_within(self, limit_s: float) -> None:
         """A sink ends the camera in the middle of a delivery: there is nothing to wait for but the death."""
@@ -124,6 +133,8 @@ class Child:
     def _live(self) -> None:
         try:
             process = self._process = self._spawn()
+            if self.ended:
+                process.kill()  # it was killed before it was there
         except OSError as error:
             self.ended = f"the camera's process could not be started ({error.strerror}); try again"
         else:
@@ -153,10 +164,12 @@ class Child:
         while True:
             try:
                 message = self._wire.receive()
-            except ValueError:
-                self.ended = "the camera's process said something unintelligible; try again"
-                return
-            if message is None:
+                if message is None:
+                    return
+                _check(message)
+            except Malformed as error:
+                _log.warning("what the camera's process said cannot be read: %s", error)
+                self.kill("the camera's process said something unintelligible; check the camera's cable")
                 return
             self._hear(message)
 
@@ -201,3 +214,25 @@ def _how(code: int) -> str:
     if code < 0:
         what = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
     return f"the camera's process ended by itself ({what}); check the camera's cable and the power supply"
+
+
+def _check(message: Message) -> None:
+    """Raise Malformed unless a message of its kind has these values."""
+    values = message.values
+    match message.kind, values:
+        case ("done" | "ended", _):
+            return
+        case ("problem", {"word": str(word), "sentence": str()}) if word in _ERRORS:
+            return
+        case ("failed" | "privacy", {"problem": str()}):
+            return
+        case ("video", {"pts_ns": int(), "key": bool(), "frames": int()}):
+            fine = bool(message.payload) and 0 <= values["pts_ns"] < _MOST
+        case ("dropped", {"pictures": int()}) | ("stopped", {"frames": int()}):
+            return
+        case ("room", {"timeout_s": int() | float()}):
+            fine = 0 <= values["timeout_s"] <= _LONGEST_WAIT_S
+        case _:
+            fine = False
+    if not fine:
+        raise Malformed(f"no '{message.kind}' has these values")

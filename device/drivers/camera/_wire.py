@@ -14,6 +14,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 _SIZES = struct.Struct("!II")
+MAX_BYTES = 16 << 20
+
+
+class Malformed(ValueError):
+    """What came is no message; where the next one would begin, nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +48,21 @@ class Wire:
                 self._end.sendall(payload)
 
     def receive(self) -> Message | None:
-        """Return the next message, or None when the other end is gone."""
+        """Return the next message, or None when the other end is gone.
+
+        :class:`Malformed` when it is none, or longer than 16 MiB: a library may write anywhere.
+        """
         head = self._exactly(_SIZES.size)
         if head is None:
             return None
         line_bytes, payload_bytes = _SIZES.unpack(head)
+        if max(line_bytes, payload_bytes) > MAX_BYTES:
+            raise Malformed("it is too long")
         line = self._exactly(line_bytes)
         payload = self._exactly(payload_bytes)
         if line is None or payload is None:
             return None
-        kind, values = json.loads(line)
-        return Message(kind, values, payload)
+        return _read(line, payload)
 
     def close(self) -> None:
         """Close this end. Harmless twice."""
@@ -71,3 +80,14 @@ class Wire:
             parts.append(part)
             count -= len(part)
         return b"".join(parts)
+
+
+def _read(line: bytes, payload: bytes) -> Message:
+    try:
+        said = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise Malformed(str(error)) from None
+    match said:
+        case [str(kind), dict(values)]:
+            return Message(kind, values, payload)
+    raise Malformed("it is not a kind and its values")

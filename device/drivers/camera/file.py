@@ -47,6 +47,7 @@ OPTIONS = (
     LENGTH,
 )
 
+VIEW = ("path",)
 _SLOWEST, _FASTEST, _USUAL = Fraction(1), Fraction(120), Fraction(25)
 _SQUARE = Fraction(1)
 _EARLY = 0.1

@@ -53,11 +53,20 @@ OPTIONS = (
     ),
 )  # fmt: skip
 
+# Size and rate as well: with them the sensor's mode changes, and with that how much of the room it sees.
+VIEW = (
+    "camera_index", "rotation", "mirror", "full_view", "hdr", "preset", "width", "height", "frame_rate",
+)  # fmt: skip
 _HARDWARE_ENCODER = "/dev/video11"
 _PICTURES = ("main", "lores")
 # Exposure and focus need some frames after the lens was opened.
 _SETTLING_FRAMES = 12
 _ENCODER_THREADS = 2
+
+
+def verify(options: Mapping[str, Any]) -> None:
+    """Raise Permanent when the settings contradict each other, or the size is odd."""
+    choose(options, "")
 
 
 def build(options: Mapping[str, Any]) -> Camera:

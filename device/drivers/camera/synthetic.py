@@ -39,16 +39,30 @@ OPTIONS = (
     Setting("length_s", float, "seconds of footage after which the film ends, 0 for endless", 0.0, 60.0, 0.0),
 )
 
+VIEW = ("width", "height")
 LATEST_NS = SECOND_NS
+
+
+def verify(options: Mapping[str, Any]) -> None:
+    """Raise Permanent when the size is odd."""
+    _form(options)
 
 
 def build(options: Mapping[str, Any]) -> Camera:
     """Return the camera; Permanent when the size is odd."""
-    form = VideoFormat(options["width"], options["height"], options["frame_rate"])
-    check_even(form, "camera")
     return SyntheticCamera(
-        form, options["bitrate_bps"], options["keyframe_interval_s"], options["speed"], options["length_s"]
+        _form(options),
+        options["bitrate_bps"],
+        options["keyframe_interval_s"],
+        options["speed"],
+        options["length_s"],
     )
+
+
+def _form(options: Mapping[str, Any]) -> VideoFormat:
+    form = VideoFormat(options["width"], options["height"], options["frame_rate"])
+    check_even(form, "camera.synthetic")
+    return form
 
 
 class SyntheticCamera:

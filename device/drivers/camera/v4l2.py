@@ -32,6 +32,15 @@ OPTIONS = (
 )  # fmt: skip
 
 
+# Size, rate and format as well: many webcams see less of the room in some of their modes.
+VIEW = ("device", "input_format", "width", "height", "frame_rate")
+
+
+def verify(options: Mapping[str, Any]) -> None:
+    """Raise Permanent when the size is odd."""
+    _form(options)
+
+
 def build(options: Mapping[str, Any]) -> Camera:
     """Return the webcam, in a process of its own; Permanent when the size is odd."""
     return ApartCamera(
@@ -60,5 +69,5 @@ def _check(device: str) -> None:
 
 def _form(options: Mapping[str, Any]) -> VideoFormat:
     form = VideoFormat(options["width"], options["height"], options["frame_rate"])
-    check_even(form, "camera")
+    check_even(form, "camera.v4l2")
     return form

@@ -21,6 +21,11 @@ _HALF_OF_THE_TIME = 0.5
 Paint = Callable[[Sequence[Any], Signal, Step], None]
 
 
+def buzzer_pins(options: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the pin of the buzzer with the key of its setting; nothing where none sounds."""
+    return [("buzzer_pin", options["buzzer_pin"])] if options["buzzer_pin"] and options["tones"] else []
+
+
 def build_light(
     where: str,
     leds: Sequence[tuple[str, str]],
@@ -34,7 +39,7 @@ def build_light(
 
     Temporary when there is no GPIO chip to be had; it can then be tried again later. Permanent for a wrong pin.
     """
-    buzzer = [("PWMOutputDevice", "buzzer_pin")] if options["buzzer_pin"] and options["tones"] else []
+    buzzer = [("PWMOutputDevice", key) for key, _ in buzzer_pins(options)]
     with contextlib.ExitStack() as opened:
         devices = []
         for kind, key in (*leds, *buzzer):
@@ -54,6 +59,11 @@ class GpioLight:
         self._buzzer = buzzer
         self._paint = paint
         self._player = Player(self._put, hurry)
+
+    @property
+    def works(self) -> bool:
+        """Whether the pins could be set the last time; a lamp that has burnt out is not noticed."""
+        return self._player.works
 
     def show(self, signal: Signal) -> None:
         """Show a signal at once; nothing after :meth:`close`."""

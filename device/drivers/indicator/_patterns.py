@@ -64,11 +64,13 @@ COLOURS: dict[Signal, Colour] = {
     Signal.OFF: DARK,
 }
 
+# The light is written anew each second: that is how one whose chip is gone is noticed.
+_HOLD = Step(1, light=True)
 _GAP, _LIT = Step(0.15, light=False), Step(0.2, light=True)
 
 PATTERNS = {
     Signal.READY: Pattern((), (Step(0.1, light=True), Step(3.9, light=False))),
-    Signal.RECORDING: Pattern((Step(0.3, light=True, tone_hz=HIGH_HZ),), (Step(60, light=True),)),
+    Signal.RECORDING: Pattern((Step(0.3, light=True, tone_hz=HIGH_HZ),), (_HOLD,)),
     Signal.IMPAIRED: Pattern(
         (
             Step(0.25, light=True, tone_hz=HIGH_HZ),

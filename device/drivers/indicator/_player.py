@@ -31,6 +31,11 @@ class Player:
         self._thread = threading.Thread(target=self._play, name="indicator", daemon=True)
         self._thread.start()
 
+    @property
+    def works(self) -> bool:
+        """Whether the last step could be put, and there will be others."""
+        return not (self._closed or self._broken)
+
     def show(self, signal: Signal) -> None:
         """Interrupt what is played. The lasting signal that is already shown does not begin anew."""
         with self._changed:

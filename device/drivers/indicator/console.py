@@ -1,8 +1,10 @@
-"""Signals as lines on a terminal or in the journal: one line per change."""
+"""Signals as lines on a terminal or in the journal: one line per change.
+
+Under systemd nobody in the room sees them. So they count as a light only where the configuration says so.
+"""
 
 from __future__ import annotations
 
-import contextlib
 import sys
 import threading
 from collections.abc import Mapping
@@ -12,7 +14,13 @@ from device.domain.settings import Setting
 from device.drivers.indicator._patterns import MOMENTARY
 from device.ports import Indicator, Signal
 
-OPTIONS = (Setting("language", str, "language of the lines: nl or en", "nl", "en", choices=("nl", "en")),)
+OPTIONS = (
+    Setting("language", str, "language of the lines: nl or en", "nl", "en", choices=("nl", "en")),
+    Setting(
+        "in_view", bool, "whether people in the room see this terminal; only then it counts as a light",
+        False, True,
+    ),
+)  # fmt: skip
 
 TEXTS = {
     "nl": {
@@ -48,18 +56,25 @@ TEXTS = {
 
 def build(options: Mapping[str, Any], *, stream: TextIO | None = None) -> Indicator:
     """Return the indicator; it writes to the standard error stream unless told otherwise."""
-    return Console(options["language"], stream)
+    return Console(options["language"], stream, in_view=options["in_view"])
 
 
 class Console:
     """The last line is what is the case now: after a momentary signal the lasting one is said again."""
 
-    def __init__(self, language: str, stream: TextIO | None = None) -> None:
+    def __init__(self, language: str, stream: TextIO | None = None, *, in_view: bool = False) -> None:
         self._texts = TEXTS[language]
         self._stream = sys.stderr if stream is None else stream
         self._guard = threading.Lock()
         self._lasting = Signal.OFF
         self._closed = False
+        self._in_view = in_view
+        self._broken = False
+
+    @property
+    def works(self) -> bool:
+        """Whether the terminal is in view, and took the last line."""
+        return self._in_view and not (self._closed or self._broken)
 
     def show(self, signal: Signal) -> None:
         """Write a line if the signal changed; nothing after :meth:`close`."""
@@ -80,7 +95,10 @@ class Console:
             self._closed = True
 
     def _write(self, signal: Signal) -> None:
-        # A terminal that was closed must not stop a recording.
-        with contextlib.suppress(OSError):
+        try:
             self._stream.write(f"leerblik: {self._texts[signal]}\n")
             self._stream.flush()
+        except (OSError, ValueError):  # closed from the other side, or from this one
+            self._broken = True
+        else:
+            self._broken = False

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from device.domain.settings import Setting
-from device.drivers.indicator._gpio import BUZZER, build_light
+from device.drivers.indicator._gpio import BUZZER, build_light, buzzer_pins
 from device.drivers.indicator._patterns import Step
 from device.ports import Indicator, Signal
 
@@ -14,6 +14,11 @@ OPTIONS = (
     Setting("led_pin", str, "the pin of the light, by its GPIO number or its place", "GPIO27", "BOARD13"),
     *BUZZER,
 )
+
+
+def pins(options: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the pins it uses, with the keys of their settings."""
+    return [("led_pin", options["led_pin"]), *buzzer_pins(options)]
 
 
 def build(options: Mapping[str, Any], *, pin_factory: Any = None, hurry: float = 1.0) -> Indicator:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from device.domain.settings import Setting
-from device.drivers.indicator._gpio import BUZZER, build_light
+from device.drivers.indicator._gpio import BUZZER, build_light, buzzer_pins
 from device.drivers.indicator._patterns import COLOURS, DARK, Step
 from device.ports import Indicator, Signal
 
@@ -17,6 +17,12 @@ OPTIONS = (
     Setting("common_anode", bool, "true when the pins switch towards ground", False, True),
     *BUZZER,
 )
+_PINS = ("red_pin", "green_pin", "blue_pin")
+
+
+def pins(options: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the pins it uses, with the keys of their settings."""
+    return [*((key, options[key]) for key in _PINS), *buzzer_pins(options)]
 
 
 def build(options: Mapping[str, Any], *, pin_factory: Any = None, hurry: float = 1.0) -> Indicator:
@@ -24,7 +30,7 @@ def build(options: Mapping[str, Any], *, pin_factory: Any = None, hurry: float =
 
     Temporary when there is no GPIO chip to be had, Permanent for a wrong pin.
     """
-    leds = [("PWMLED", f"{colour}_pin") for colour in ("red", "green", "blue")]
+    leds = [("PWMLED", key) for key in _PINS]
     return build_light(
         "indicator.gpio_rgb", leds, options, _paint, pin_factory, hurry,
         active_high=not options["common_anode"],

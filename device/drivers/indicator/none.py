@@ -1,4 +1,4 @@
-"""No indicator: nothing is shown. Somebody else must tell the room that it is being recorded."""
+"""No indicator: nothing is shown, and without another one nothing is recorded."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ def build(options: Mapping[str, Any]) -> Indicator:
 
 
 class NoIndicator:
-    """Fulfils the seam."""
+    """Fulfils the seam; it is no light, so alone it lets nothing be recorded."""
+
+    works = False
 
     def show(self, signal: Signal) -> None:
         """Show nothing."""

@@ -42,8 +42,21 @@ OPTIONS = (
 )  # fmt: skip
 
 
+def verify(options: Mapping[str, Any]) -> None:
+    """Raise Permanent when a card's name cannot be one, or two cards are the same."""
+    _choices(options)
+
+
 def build(options: Mapping[str, Any]) -> Microphone:
     """Return the microphone; Permanent when a card's name cannot be one. Nothing is opened before the start."""
+    choices = _choices(options)
+    tracks = 2 if len(choices) == 2 and options["second"] == "tracks" else 1
+    gains = (options["gain_db"], options["second_gain_db"])
+    form = AudioFormat(options["rate_hz"], options["channels"], tracks)
+    return AlsaMicrophone(form, tuple(zip(choices, gains, strict=False)), options["silence_dbfs"])
+
+
+def _choices(options: Mapping[str, Any]) -> list[str]:
     choices = [options["card"]] + [options["second_card"]] * bool(options["second_card"])
     for choice in choices:
         check_choice(choice)
@@ -53,10 +66,7 @@ def build(options: Mapping[str, Any]) -> Microphone:
         raise Permanent(
             "card must be given when second_card is: the first card found could be the second one"
         )
-    tracks = 2 if len(choices) == 2 and options["second"] == "tracks" else 1
-    gains = (options["gain_db"], options["second_gain_db"])
-    form = AudioFormat(options["rate_hz"], options["channels"], tracks)
-    return AlsaMicrophone(form, tuple(zip(choices, gains, strict=False)), options["silence_dbfs"])
+    return choices
 
 
 class AlsaMicrophone:

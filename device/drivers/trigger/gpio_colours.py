@@ -27,6 +27,11 @@ def verify(options: Mapping[str, Any]) -> None:
     _contacts(options)
 
 
+def pins(options: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the pins it uses, with the key of their setting."""
+    return [("buttons", contact.pin) for contact in _contacts(options)]
+
+
 def build(options: Mapping[str, Any], *, pin_factory: Any = None) -> Trigger:
     """Return the trigger. ``pin_factory`` is gpiozero's; None is the chip of this machine."""
     return GpioTrigger(_contacts(options), wiring(_WHERE, options), pin_factory)

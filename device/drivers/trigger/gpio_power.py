@@ -33,6 +33,11 @@ OPTIONS = (
 )  # fmt: skip
 
 
+def pins(options: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the pin it uses, with the key of its setting."""
+    return [("pin", options["pin"])]
+
+
 def build(options: Mapping[str, Any], *, pin_factory: Any = None) -> Trigger:
     """Return the trigger. ``pin_factory`` is gpiozero's; None is the chip of this machine."""
     wired = wiring("trigger.gpio_power.pin", options, options["hold_s"])

@@ -11,7 +11,7 @@ from typing import Self
 
 from device.domain.errors import Temporary
 from device.domain.lifecycle import Writer
-from device.storage.catalogue.database import Damaged, open_database
+from device.storage.catalogue.database import Damaged, Occupied, open_database, transaction
 from device.storage.catalogue.fresh import fresh_ulid
 from device.storage.catalogue.recordings import Recording, Recordings, Step, StoredObject, utc_now
 from device.storage.catalogue.sends import ProcessState, ProcessStates, Send, Sends, StoredReceipt
@@ -20,6 +20,7 @@ __all__ = [
     "FILE_NAME",
     "Catalogue",
     "Damaged",
+    "Occupied",
     "ProcessState",
     "Recording",
     "Send",
@@ -43,6 +44,18 @@ class Catalogue:
         self.recordings = Recordings(self._connection, writer)
         self.sends = Sends(self._connection)
         self.processes = ProcessStates(self._connection)
+
+    def wait_at_most(self, seconds: float) -> None:
+        """From now on wait only so long for a process that is writing; then a write raises :class:`Occupied`.
+
+        For a process that has something better to do, and tries again.
+        """
+        self._connection.execute(f"PRAGMA busy_timeout = {round(seconds * 1000)}")
+
+    def check_is_free(self) -> None:
+        """Raise :class:`Occupied` when another process is writing now."""
+        with transaction(self._connection):
+            """Nothing is written."""
 
     def check_is_current(self) -> None:
         """Raise Temporary when the recorder has put another catalogue in the place of this one."""

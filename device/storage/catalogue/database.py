@@ -21,6 +21,10 @@ class Damaged(Permanent):
     """The catalogue's file is broken; it can be rebuilt from the spool."""
 
 
+class Occupied(Temporary):
+    """Another process is writing, and we waited as long as we may; nothing was changed."""
+
+
 def open_database(path: Path) -> sqlite3.Connection:
     """Open (or create) a catalogue and bring it up to date.
 
@@ -64,6 +68,8 @@ def _create(path: Path) -> None:
 
 def _meaning(error: sqlite3.OperationalError, sentence: str) -> Damaged | Temporary:
     """Tell a file that is in another shape than ours (a table is missing or there already) from the world."""
+    if _code(error) == sqlite3.SQLITE_BUSY:
+        return Occupied(sentence)
     return Damaged(sentence) if _code(error) == sqlite3.SQLITE_ERROR else Temporary(sentence)
 
 
@@ -88,7 +94,10 @@ def _patiently(connection: sqlite3.Connection, statement: str) -> None:
 
 @contextlib.contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Run the body as one transaction that takes the write lock at once; Temporary when the disk refuses."""
+    """Run the body as one transaction that takes the write lock at once.
+
+    Temporary when the disk refuses, :class:`Occupied` when another process holds the lock for too long.
+    """
     try:
         connection.execute("BEGIN IMMEDIATE")
         try:

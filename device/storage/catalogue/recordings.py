@@ -82,8 +82,12 @@ class Recordings:
         interrupted: bool,
         objects: Sequence[StoredObject],
         note: str = "",
+        discarded: bool = False,
     ) -> None:
-        """Close a recording: it has its objects (the manifest last) and the cooling-off begins."""
+        """Close a recording: it has its objects (the manifest last) and the cooling-off begins.
+
+        ``discarded``: the teacher has said no already. It is never held for a moment in between.
+        """
         with transaction(self._db):
             self._move(recording, Status.HELD, note)
             self._db.executemany(
@@ -98,6 +102,8 @@ class Recordings:
                     sum(o.size_bytes for o in objects), objects[-1].sha256 if objects else None, recording,
                 ),
             )  # fmt: skip
+            if discarded:
+                self._move(recording, Status.DISCARDED, "the journal says so")
 
     def restart_cooling_off(self, recording: str, *, boot_id: str, at_ns: int) -> None:
         """Begin the cooling-off anew: the clock it was counted on is gone with the last boot."""

@@ -37,6 +37,7 @@ _TABLES: dict[str, dict[str, Any]] = {
         "camera": "picamera2", "microphone": "none", "triggers": ["control_socket"],
         "indicators": ["console"], "reserve_bytes": 0, "segment_s": 5.0,
     },
+    "indicator.console": {"in_view": True},
     "camera.picamera2": {"width": 640, "height": 480, "frame_rate": 30.0, "bitrate_bps": 1_000_000},
     "agreement": AGREEMENT,
 }  # fmt: skip
@@ -54,7 +55,7 @@ class Appliance:
         systemctl("stop", "leerblik.target", *SERVICES)
         systemctl("reset-failed", check=False)
         shutil.rmtree(FAULTS, ignore_errors=True)
-        for folder in ("spool", "state"):
+        for folder in ("spool", "state", "recorder"):
             for path in (PLACE / folder).iterdir():
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
 

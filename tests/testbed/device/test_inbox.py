@@ -75,7 +75,9 @@ def coach() -> Iterator[dict[str, str]]:
         public = make_keys()
         device_key = run("leerblik", "keys", "device", "--out", "/etc/leerblik/ssh_key").splitlines()[0]
         type_in(written_down("groupadd"))
-        type_in(written_down("box=").replace("ssh-ed25519 AAAA…the device's public key…", device_key))
+        type_in(
+            written_down("box=").replace("restrict ssh-ed25519 AAAA…the device's public key…", device_key)
+        )
         type_in(written_down("setfacl"), box=BOX)
         DROP_IN.parent.mkdir(parents=True)
         DROP_IN.write_text(_DROP_IN)
@@ -91,8 +93,8 @@ def make_keys() -> dict[str, str]:
     command = "exec leerblik inbox keys --config $0 --passphrase-fd 3 3</etc/leerblik/inbox-passphrase"
     said = as_coach("sh", "-c", command, str(CONFIG))
     run("systemd-tmpfiles", "--create", "leerblik-inbox.conf")
-    recipient = re.search(r"^recipient +(\S+)$", said, re.MULTILINE)
-    receipt_key = re.search(r"^receipt key (\S+)$", said, re.MULTILINE)
+    recipient = re.search(r'^recipient = "(\S+)"$', said, re.MULTILINE)
+    receipt_key = re.search(r'^receipt_key = "(\S+)"$', said, re.MULTILINE)
     assert recipient is not None
     assert receipt_key is not None
     return {"recipient": recipient[1], "receipt_key": receipt_key[1]}

@@ -29,6 +29,7 @@ UNITS = Path("/usr/local/lib/systemd/system")
 CONFIG = Path("/etc/leerblik/leerblik.toml")
 RUNTIME = Path("/run/leerblik")
 SPOOL = Path("/var/lib/leerblik/spool")
+OWN = Path("/var/lib/leerblik/recorder")
 SERVICES = ("recorder", "web", "sync")
 LIMIT_S = 90.0
 MAXIMUM_EXPOSURE = 1.5
@@ -53,6 +54,8 @@ receipt_key = "{receipt_key}"
 camera = "synthetic"
 microphone = "synthetic"
 reserve_bytes = 0
+[indicator.console]
+in_view = true
 [agreement]
 teachers = ["t1"]
 teachers_agreed = ["t1"]
@@ -249,6 +252,24 @@ def test_the_sync_reads_sealed_footage_and_can_change_none(lesson: Path) -> None
     assert as_service("sync", "test", "-r", manifest).returncode == 0
     assert as_service("sync", "rm", "-f", manifest).returncode != 0
     assert as_service("sync", "touch", str(SPOOL / "more")).returncode != 0
+
+
+def test_neither_sync_nor_page_can_remove_or_change_the_masks_or_put_others_in_their_place() -> None:
+    file = OWN / "masks.json"
+    RecorderClient(RUNTIME).ask("masks", polygons=[[[0, 0], [5000, 0], [5000, 10000]]])
+    try:
+        assert run("stat", "--format=%U %a", str(file)) == "leerblik-recorder 640"
+        content = file.read_text()
+        for service in ("sync", "web"):
+            assert as_service(service, "rm", "-f", str(file)).returncode != 0
+            assert as_service(service, "sh", "-c", f"echo '[]' >{file}").returncode != 0
+            assert as_service(service, "touch", str(OWN / "more")).returncode != 0
+            assert as_service(service, "mv", str(OWN), f"{OWN}.old").returncode != 0
+        assert file.read_text() == content
+        record()
+        end()
+    finally:
+        RecorderClient(RUNTIME).ask("masks", polygons=[])
 
 
 def test_the_page_reaches_the_control_socket_and_no_footage() -> None:
