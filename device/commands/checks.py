@@ -25,29 +25,31 @@ _PYTHON = (3, 11)
 _ROUGH_BYTES_PER_S = 600_000
 _CONNECT_TIMEOUT_S = 3.0
 _KEY_MODE_MASK = 0o077
+_INSTALLS = "deploy/device/install.sh --inbox makes it"
+_COACHS_FOLDERS = {
+    "drop_box_dir": "deploy/sshd/README.md says how to make one for each device",
+    "library_dir": _INSTALLS,
+    "film_dir": _INSTALLS,
+    "keys_dir": _INSTALLS,
+}
 
 
-def check_machine() -> Iterator[Finding]:
-    """Look at what does not depend on the configuration."""
+def check_machine(*, for_coach: bool) -> Iterator[Finding]:
+    """Look at what does not depend on the configuration, but for whether this is the coach's machine."""
     version = ".".join(map(str, sys.version_info[:3]))
     good = sys.version_info >= _PYTHON
     yield Finding("python", good, version, "" if good else "install Python 3.11 or newer")
     if sys.maxsize <= 2**32:
         yield Finding("system", False, "this is a 32-bit system", "use the 64-bit Raspberry Pi OS")
-    yield from _libraries()
+    yield from _libraries(() if for_coach else (("paramiko", "sending"),))
     trusted = SystemClock().trusted()
     message = "kept in step by a time service" if trusted else "not synchronised since boot"
     advice = "" if trusted else "recordings are marked 'untrusted_clock'; check the network and timedatectl"
     yield Finding("clock", True if trusted else None, message, advice)
 
 
-def _libraries() -> Iterator[Finding]:
-    for name, use in (
-        ("av", "footage"),
-        ("pyrage", "keys"),
-        ("cryptography", "sealing"),
-        ("paramiko", "sending"),
-    ):
+def _libraries(more: tuple[tuple[str, str], ...]) -> Iterator[Finding]:
+    for name, use in (("av", "footage"), ("pyrage", "keys"), ("cryptography", "sealing"), *more):
         try:
             module = importlib.import_module(name)
         except ImportError as error:
@@ -56,6 +58,18 @@ def _libraries() -> Iterator[Finding]:
             )
         else:
             yield Finding(name, True, f"{getattr(module, '__version__', 'installed')} ({use})")
+
+
+def check_coach(settings: config.Config) -> Iterator[Finding]:
+    """Look at the folders and keys of the coach's machine."""
+    inbox = settings.table("inbox")
+    for key, how in _COACHS_FOLDERS.items():
+        path = Path(inbox[key])
+        there = path.is_dir()
+        finding = _folder(key, path)
+        yield finding if there else Finding(key, False, f"{path} does not exist", how)
+    if not any(Path(inbox["keys_dir"]).glob("*.age")):
+        yield Finding("keys", False, "there are none yet", "make them with 'leerblik inbox keys'")
 
 
 def check_setup(settings: config.Config) -> Iterator[Finding]:
@@ -82,7 +96,7 @@ def _folder(name: str, path: Path) -> Finding:
             name,
             False,
             f"{path} cannot be written by this user",
-            f"run this as the recorder's user, or chown {path}",
+            f"say 'sudo leerblik doctor'; if that says the same, chown {path}",
         )
     return Finding(name, True, str(path))
 

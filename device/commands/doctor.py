@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 
 from device import config
-from device.commands.checks import check_machine, check_setup
+from device.commands.checks import check_coach, check_machine, check_setup
 from device.commands.finding import Finding
 from device.commands.unfinished import still_to_fill_in
 from device.domain.errors import LeerblikError
@@ -40,19 +40,22 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _findings(given: str | None) -> Iterator[Finding]:
-    yield from check_machine()
     try:
         settings = config.load(given)
         for table in config.known_tables():
-            if settings.has(table.name) or table.name in ("device", "recorder"):
+            if settings.has(table.name):
                 settings.table(table.name)
-        settings.verify_drivers()
+        if not settings.is_for_coach():
+            settings.table("device")
+            settings.verify_drivers()
     except LeerblikError as error:
+        yield from check_machine(for_coach=False)
         yield Finding("config", False, str(error), "correct it, then run 'leerblik config check'")
         return
+    yield from check_machine(for_coach=settings.is_for_coach())
     wanted = still_to_fill_in(settings)
     if wanted:
         yield Finding("config", None, f"{settings.source} can be read", f"fill in {', '.join(wanted)}")
     else:
         yield Finding("config", True, f"{settings.source} is right")
-    yield from check_setup(settings)
+    yield from check_coach(settings) if settings.is_for_coach() else check_setup(settings)

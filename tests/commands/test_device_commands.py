@@ -159,6 +159,25 @@ def test_doctor_says_why_the_agreement_lets_nothing_be_recorded(
     assert lines[number + 1].endswith("→ fill in [agreement]; until then every press is refused")
 
 
+def test_doctor_on_the_coachs_machine_looks_at_its_folders_and_keys_and_at_no_device(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "inbox.toml"
+    places = ("drop_box_dir", "library_dir", "film_dir", "keys_dir")
+    config.write_text("[inbox]\n" + "".join(f'{each} = "{tmp_path}/{each}"\n' for each in places), "utf-8")
+    for each in ("library_dir", "film_dir", "keys_dir"):
+        (tmp_path / each).mkdir()
+    assert cli.main(["doctor", "--config", str(config)]) == 1
+    said = capsys.readouterr().out
+    assert "✘ drop_box_dir" in said
+    assert "✘ keys         there are none yet\n               → make them with 'leerblik inbox keys'" in said
+    for absent in ("device.name", "recorder", "paramiko"):
+        assert absent not in said
+    (tmp_path / "drop_box_dir").mkdir()
+    (tmp_path / "keys_dir" / "coach.key.age").touch()
+    assert cli.main(["doctor", "--config", str(config)]) == 0
+
+
 def test_doctor_tries_no_server_that_is_not_filled_in(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

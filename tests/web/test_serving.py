@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import queue
+import select
 import signal
 import socket
 import ssl
@@ -76,6 +77,7 @@ class Site:
         """Return the first line that it prints."""
         assert self.process is not None
         assert self.process.stdout is not None
+        assert select.select([self.process.stdout], [], [], 20)[0], "it printed nothing"
         return self.process.stdout.readline().decode()
 
     def get(self, path: str, context: ssl.SSLContext | None = None) -> tuple[int, str]:
