@@ -21,9 +21,10 @@ from device.domain.manifest import Manifest
 from device.footage.assemble import MANIFEST_NAME, assemble, seal_manifest, was_discarded
 from device.footage.journal import read_journal
 from device.footage.seal import SUFFIX
-from device.storage.catalogue import Catalogue, Damaged, Recording, StoredObject, utc_now
+from device.storage.catalogue import Catalogue, Damaged, Occupied, Recording, StoredObject, utc_now
 
 _log = logging.getLogger(__name__)
+_WAITED_ENOUGH_S = 0.2
 _EVERY = -1  # SQLite's word for no limit
 
 
@@ -71,6 +72,9 @@ def adopt_all(
         try:
             if _adopt(catalogue, folder, recipients, boot_id, now_ns):
                 adopted.append(folder.name)
+        except Occupied as error:
+            _log.error("recording %s is adopted at the next start: %s", folder.name, error)
+            catalogue.wait_at_most(_WAITED_ENOUGH_S)  # once: a lesson may be waiting to be gone on with
         except (Permanent, Temporary, OSError) as error:
             _log.error("recording %s stays as it is, for a person to look at: %s", folder.name, error)
     for recording in catalogue.recordings.with_status(Status.RECORDING):

@@ -287,7 +287,8 @@ def test_stop_ends_a_camera_that_is_being_opened_at_once(sink: CollectingSink, h
     eventually(lambda: is_gone(process), "the process to be gone")
     assert not sink.camera_problems
     camera._target = "tests.support.cameras:that_opens_slowly"
-    film(camera, sink)  # and what was given up is not held against it
+    assert camera.format().width == SYNTHETIC["width"]  # what was given up is not held against it
+    film(camera, sink)
     camera.stop()
 
 
