@@ -290,6 +290,7 @@ def lose(unit: Unit) -> None:
 def test_a_lens_that_delivers_nothing_more_is_opened_again_while_the_lesson_goes_on(tmp_path: Path) -> None:
     unit = Unit(tmp_path, still_s=3, agreed=agreement(sound=False))
     unit.loop.request_start()
+    wait_for(lambda: unit.desk.lesson is not None and unit.desk.lesson.zero_ns is not None)
     unit.lens.after_s = 5.0
     lose(unit)
     assert sorted(unit.log[-4:-2]) == ["lens closes", "light impaired"]
