@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from device.domain import consent
@@ -17,10 +17,9 @@ from device.domain.trajectory import Agreement
 from device.footage.durable import sync_folder
 from device.footage.packets import NS_PER_S
 from device.ports import Camera, Clock, Indicator, Microphone, Signal
-from device.recorder import going_on
 from device.recorder.aftercare import Aftercare
 from device.recorder.face import Face
-from device.recorder.going_on import GoingOn
+from device.recorder.going_on import GoingOn, Memo
 from device.recorder.health import Health
 from device.recorder.holding import Holding
 from device.recorder.lesson import Lesson, LessonSettings
@@ -92,9 +91,8 @@ class Desk:
         self.lens_covered = False
         self._light_works = light_works
         self._stopped_ns: dict[str, int] = {}
+        self._memo = Memo(settings.runtime)
         self._times = 0
-        self._since_ns: int | None = None
-        self._warned = False
         self._ends_soon = False
         self._say_again_ns = 0
         self._unsaid = "idle"  # a recorder that was killed may have left "recording" behind
@@ -110,7 +108,7 @@ class Desk:
         begun = still_open and self._begin(note.recording, tell, note.pressed_by, note)
         if not begun:
             # Nobody may open the lens for it again, whenever that would be.
-            going_on.remove(self._settings.runtime)
+            self._memo.forget()
         if still_open and not begun:
             self._holding.hold(note.recording, "could not be gone on with")
         return begun
@@ -125,6 +123,7 @@ class Desk:
         except LeerblikError as error:
             self._face.problem = str(error)
             self._close(StopReason.CAMERA_FAILED)
+            self.refresh_light()  # it showed a recording while the camera was asked
             self._face.refuse([(error.word, str(error))])
             return False
         self.pressed_by = who
@@ -155,9 +154,9 @@ class Desk:
         if self.lesson is not None:
             if blanked:
                 # The note first: whoever goes on with this lesson must not show what is hidden from now on.
-                self._write_note(blanked=True)
+                self._memo.hide(True, self._machine.clock.monotonic_ns())
             self.lesson.blank(blanked, at_ns)
-            self._write_note(blanked=blanked)
+            self._memo.hide(blanked, self._machine.clock.monotonic_ns())
             self.refresh_light()
             self._tidings.tell("blanked" if blanked else "unblanked", self.recording)
 
@@ -196,24 +195,14 @@ class Desk:
 
     def remember(self, since_ns: int, *, warned: bool) -> None:
         """Note in memory what is going on, so that a recorder after this one can go on with it."""
-        self._since_ns, self._warned = since_ns, warned
-        if self.lesson is not None:
-            self._write_note(blanked=self.lesson.blanked)
-
-    def _write_note(self, *, blanked: bool) -> None:
         lesson, clock = self.lesson, self._machine.clock
-        if lesson is None or lesson.zero_ns is None or self.recording is None or self._since_ns is None:
+        if lesson is None or lesson.zero_ns is None or self.recording is None:
             return
         note = GoingOn(
-            self.recording, clock.boot_id(), self._since_ns, lesson.zero_ns, clock.monotonic_ns(),
-            blanked, self._warned, self.pressed_by, self._times,
+            self.recording, clock.boot_id(), since_ns, lesson.zero_ns, clock.monotonic_ns(),
+            lesson.blanked, warned, self.pressed_by, self._times,
         )  # fmt: skip
-        try:
-            going_on.write(self._settings.runtime, note)
-        except OSError as error:
-            _log.debug("the note about this lesson could not be written: %s", error)
-            # An old one could say that nothing is hidden.
-            going_on.remove(self._settings.runtime)
+        self._memo.keep(note)
 
     def do_chores(self) -> None:
         """Finish what could not be finished, release and purge what is due; while a lesson runs, all that waits."""
@@ -254,8 +243,9 @@ class Desk:
             )
         self.recording = recording
         self._times = note.times + 1 if note else 0
-        self._since_ns = note.since_ns if note else None
-        self._ends_soon = self._warned = note is not None and note.warned
+        if note is not None:
+            self._memo.keep(replace(note, times=self._times))
+        self._ends_soon = note is not None and note.warned
         self.lesson = Lesson(
             permit,
             machine.camera,
@@ -281,7 +271,7 @@ class Desk:
         if recording is None:
             return 0.0
         # It ends on purpose: nobody goes on with it, whatever happens from here.
-        going_on.remove(self._settings.runtime)
+        self._memo.forget()
         self._health.note("sound", "", quietly=True)
         try:
             if lesson is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from device.domain.errors import Permanent
@@ -46,6 +46,33 @@ class GoingOn:
         """Tell whether it is so fresh that the people in the room are still those who saw the press."""
         fresh = 0 <= now_ns - self.alive_ns < LATEST_NS
         return self.boot_id == boot_id and fresh and self.times < MOST_TIMES
+
+
+class Memo:
+    """Keeps the note of the lesson that is being recorded. Belongs to the recorder's loop."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._note: GoingOn | None = None
+
+    def keep(self, note: GoingOn) -> None:
+        """Replace the note. When memory is full there is none then: an old one could say that nothing is hidden."""
+        self._note = note
+        try:
+            write(self._folder, note)
+        except OSError as error:
+            _log.debug("the note about this lesson could not be written: %s", error)
+            self.forget()
+
+    def hide(self, blanked: bool, now_ns: int) -> None:
+        """Note that picture and sound are hidden from now on, or shown; of a lesson that is noted already."""
+        if self._note is not None:
+            self.keep(replace(self._note, blanked=blanked, alive_ns=now_ns))
+
+    def forget(self) -> None:
+        """Nobody goes on with this lesson."""
+        self._note = None
+        remove(self._folder)
 
 
 def write(folder: Path, note: GoingOn) -> None:

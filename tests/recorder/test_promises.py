@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from device.domain.errors import Permanent, Temporary
+from device.domain.errors import Permanent, Refused, Temporary
 from device.domain.lifecycle import Status
 from device.ports import AudioBlock
 from device.recorder import going_on
@@ -232,3 +232,24 @@ def test_a_microphone_that_is_set_up_wrongly_leaves_a_lesson_without_sound_that_
     assert manifest_of(only_folder(unit)).audio is None
     assert "microphone_failed" in unit.kinds()
     assert unit.ears.permits == []
+
+
+def test_a_lesson_that_could_not_begin_leaves_no_light_that_says_it_did(tmp_path: Path) -> None:
+    unit = Unit(tmp_path)
+    unit.lens.absent = "no camera was found"
+    with pytest.raises(Refused):
+        unit.loop.request_start()
+    shown = [line for line in unit.log if line.startswith("light")]
+    assert shown[-3:] == ["light recording", "light ready", "light refused"]
+
+
+def test_what_is_hidden_right_after_a_lesson_was_gone_on_with_is_noted_too(tmp_path: Path) -> None:
+    unit = Unit(tmp_path)
+    note = die(unit)
+    other = again(unit, note)
+    other.loop.go_on(note)
+    other.desk.blank(blanked=True, at_ns=other.clock.ns)
+    fresh = going_on.read(tmp_path)
+    assert fresh is not None
+    assert (fresh.blanked, fresh.times) == (True, note.times + 1)
+    other.run()
