@@ -142,7 +142,7 @@ class Camera(Protocol):
 
         From any thread: a :meth:`start`, :meth:`format` or :meth:`aim` that another thread is waiting for is given
         up at once and raises Temporary there. Only what begins after that opens the lens again.
-        Temporary when it does not close in time: then only the end of the process closes it.
+        Stuck when it does not close in time: then only the end of the process closes it.
         """
         ...
 

@@ -31,6 +31,10 @@ class Temporary(LeerblikError):
     word = "temporary"
 
 
+class Stuck(Temporary):
+    """A device that does not close: only the end of the whole process closes it. Nothing may go on as if it had."""
+
+
 class Permanent(LeerblikError):
     """The input is wrong; it will be as wrong the next time. Says what is wrong and what would be right."""
 

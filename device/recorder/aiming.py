@@ -15,7 +15,7 @@ from concurrent.futures import Future, wait
 
 from device import systemd
 from device.domain.consent import AimLeave, Reason, Refusal, authorise_aim, lens_reasons
-from device.domain.errors import Busy, LeerblikError, Refused, Temporary
+from device.domain.errors import Busy, LeerblikError, Refused, Stuck, Temporary
 from device.footage.packets import NS_PER_S
 from device.ports import Camera, Clock, Edge, Signal
 from device.recorder.face import Face
@@ -67,7 +67,8 @@ class Aiming:
     @property
     def left_s(self) -> float:
         """Seconds that the lens stays open for aiming, or that a press at the device would open it; 0: neither."""
-        until_ns = self._leave.until_ns if self._leave else self._asked_until_ns
+        leave = self._leave  # it is asked from the still's thread, too
+        until_ns = leave.until_ns if leave else self._asked_until_ns
         return max(0, until_ns - self._clock.monotonic_ns()) / NS_PER_S
 
     def ask(self) -> None:
@@ -138,7 +139,7 @@ class Aiming:
     def close(self) -> None:
         """Close the lens, also while a still is being taken. Harmless when it is closed.
 
-        Temporary when the camera hangs: then only the end of this process closes it, and the lights go on to say
+        Stuck when the camera hangs: then only the end of this process closes it, and the lights go on to say
         that it is open.
         """
         if self._leave is None:
@@ -163,7 +164,7 @@ class Aiming:
         # The thread may have come to the camera only after that, and have opened it again.
         while self._picture is not None and self._is_looking:
             if time.monotonic() >= until_s:
-                raise Temporary("the camera hangs and cannot be closed")
+                raise Stuck("the camera hangs and cannot be closed")
             wait([self._picture], _LOOK_AGAIN_S)
             self._camera.stop()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -121,16 +121,23 @@ def assemble(
 
 
 def put_together(
-    parts: Parts, catalogue: Catalogue, aftercare: Aftercare, publish: Callable[[dict[str, object]], None]
+    parts: Parts,
+    catalogue: Catalogue,
+    aftercare: Aftercare,
+    owed: Sequence[str],
+    publish: Callable[[dict[str, object]], None],
 ) -> Recorder:
-    """Return the recorder; ``publish`` hands events to whoever follows them."""
+    """Return the recorder; ``publish`` hands events to whoever follows them.
+
+    ``owed`` are recordings that the catalogue must still hear of, see :class:`Holding`.
+    """
     machine, settings = parts.machine, parts.settings
     # From now on there is a button to answer and a watchdog to feed.
     catalogue.wait_at_most(_CATALOGUE_WAITS_S)
     tidings = Tidings(publish)
     health = Health(tidings.part)
     face = Face(machine.indicator, health, tidings, settings.language)
-    holding = Holding(catalogue, settings.spool, machine.clock, settings.lesson)
+    holding = Holding(catalogue, settings.spool, machine.clock, settings.lesson, owed)
     desk = Desk(
         machine, settings, catalogue, aftercare, holding, fresh_ulid, health, tidings, face,
         light_works=lambda: parts.lights.works,

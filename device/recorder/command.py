@@ -50,12 +50,15 @@ def run(arguments: argparse.Namespace) -> int:
     unfinished = going_on.read(runtime)
     if unfinished is not None and not unfinished.may_go_on(clock.boot_id(), clock.monotonic_ns()):
         unfinished = None
-    adopt_all(
+    adopted = adopt_all(
         catalogue, spool, lesson.recipients, boot_id=clock.boot_id(), now_ns=clock.monotonic_ns(),
         except_for=unfinished.recording if unfinished else None,
     )  # fmt: skip
     parts, care = assemble(settings, clock, lesson, Folders(spool, state, own, runtime))
-    recorder = put_together(parts, catalogue, care(catalogue), publish=lambda event: control.publish(event))  # noqa: PLW0108  # made next
+    recorder = put_together(
+        parts, catalogue, care(catalogue), adopted.postponed,
+        publish=lambda event: control.publish(event),  # noqa: PLW0108  # made next
+    )  # fmt: skip
     control = ControlServer(runtime / SOCKET_NAME, recorder.loop.ask)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: recorder.loop.stop())

@@ -103,15 +103,18 @@ class Desk:
 
     def go_on(self, note: GoingOn, tell: Tell) -> bool:
         """Go on with a lesson that a recorder before this one began; False when it may or can not."""
-        known = self._catalogue.recordings.find(note.recording)
-        still_open = known is None or known.status is Status.RECORDING
-        begun = still_open and self._begin(note.recording, tell, note.pressed_by, note)
+        begun = self._is_open(note.recording) and self._begin(note.recording, tell, note.pressed_by, note)
         if not begun:
             # Nobody may open the lens for it again, whenever that would be.
             self._memo.forget()
-        if still_open and not begun:
+        if not begun and self._is_open(note.recording):
             self._holding.hold(note.recording, "could not be gone on with")
         return begun
+
+    def _is_open(self, recording: str) -> bool:
+        """Tell whether the catalogue knows of no end of this lesson; it may not have heard of it at all."""
+        known = self._catalogue.recordings.find(recording)
+        return known is None or known.status is Status.RECORDING
 
     def _begin(self, recording: str, tell: Tell, who: str, note: GoingOn | None) -> bool:
         decision = consent.authorise(self._settings.agreement, self._situation(), self._new_name(), who)

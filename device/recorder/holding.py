@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from pathlib import Path
 
 from device.domain.errors import LeerblikError
@@ -19,15 +20,25 @@ _log = logging.getLogger(__name__)
 
 
 class Holding:
-    """Belongs to the recorder's loop. ``problem`` is why the last lesson could not be made whole yet, or ""."""
+    """Belongs to the recorder's loop. ``problem`` is why the last lesson could not be made whole yet, or "".
 
-    def __init__(self, catalogue: Catalogue, spool: Path, clock: Clock, lesson: LessonSettings) -> None:
+    ``owed`` are recordings of before this start that the catalogue must still hear of.
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        spool: Path,
+        clock: Clock,
+        lesson: LessonSettings,
+        owed: Iterable[str] = (),
+    ) -> None:
         self._catalogue = catalogue
         self._spool = spool
         self._clock = clock
         self._lesson = lesson
         self._retry_due_ns = 0
-        self._owed: set[str] = set()
+        self._owed = set(owed)
         self.problem = ""
 
     def enter(self, recording: str, started_at: str, trajectory: str, *, untrusted_clock: bool) -> None:

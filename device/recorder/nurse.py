@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from device.domain.errors import Temporary
+from device.domain.errors import Stuck
 from device.domain.session import StopReason
 from device.recorder.desk import Desk
 from device.recorder.face import Face
@@ -88,7 +88,7 @@ class Nurse:
             return None
         if kind == "camera_hangs":
             # Only the end of this process closes such a camera; the next one goes on with the lesson.
-            raise Temporary(f"the camera hangs and cannot be closed: {sentence}")
+            raise Stuck(f"the camera hangs and cannot be closed: {sentence}")
         if kind == "camera_failed":
             self._lose_camera(lesson, sentence)
         elif kind == "microphone_failed":

@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from device.domain.errors import Busy, LeerblikError, Permanent, Refused
+from device.domain.errors import Busy, LeerblikError, Permanent, Refused, Stuck
 from device.domain.mask import read_polygons, write_polygons
 from device.domain.session import Phase
 from device.recorder.aiming import Aiming
@@ -76,7 +76,7 @@ class Reception:
         }
 
     def answer(self, values: dict[str, Any]) -> Answer | Later:
-        """Carry out a request; an error is an answer, too."""
+        """Carry out a request; an error is an answer, too. Stuck when a lens does not close."""
         try:
             do = values.get("do")
             request = self._requests.get(do) if isinstance(do, str) else None
@@ -85,6 +85,8 @@ class Reception:
                 raise Permanent(f"unknown request '{do}'; known are {known}")
             answer = request(values)
             return answer if isinstance(answer, Future) else {"ok": True, **answer}
+        except Stuck:
+            raise  # no answer mends that: this process must end
         except LeerblikError as error:
             return error_answer(error)
 

@@ -10,7 +10,7 @@ import os
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
@@ -52,6 +52,13 @@ def _open_and_read(path: Path) -> Catalogue:
     return catalogue
 
 
+class Adopted(NamedTuple):
+    """What :func:`adopt_all` did: names of recordings that were adopted, and that must be as soon as it can be done."""
+
+    done: list[str]
+    postponed: list[str]
+
+
 def adopt_all(
     catalogue: Catalogue,
     spool: Path,
@@ -60,12 +67,13 @@ def adopt_all(
     boot_id: str,
     now_ns: int,
     except_for: str | None = None,
-) -> list[str]:
-    """Bring catalogue and spool together; returns the ids of recordings that were adopted.
+) -> Adopted:
+    """Bring catalogue and spool together. What another process keeps the catalogue from hearing of is postponed.
 
     ``except_for`` is a recording that will be gone on with.
     """
-    adopted = []
+    adopted: list[str] = []
+    postponed: list[str] = []
     for folder in sorted(path for path in spool.iterdir() if path.is_dir() and is_ulid(path.name)):
         if folder.name == except_for:
             continue
@@ -73,14 +81,19 @@ def adopt_all(
             if _adopt(catalogue, folder, recipients, boot_id, now_ns):
                 adopted.append(folder.name)
         except Occupied as error:
-            _log.error("recording %s is adopted at the next start: %s", folder.name, error)
+            _log.warning("recording %s is adopted later: %s", folder.name, error)
+            postponed.append(folder.name)
             catalogue.wait_at_most(_WAITED_ENOUGH_S)  # once: a lesson may be waiting to be gone on with
         except (Permanent, Temporary, OSError) as error:
             _log.error("recording %s stays as it is, for a person to look at: %s", folder.name, error)
     for recording in catalogue.recordings.with_status(Status.RECORDING):
         if recording.id != except_for and not (spool / recording.id).is_dir():
-            _hold_empty(catalogue, recording.id, boot_id, now_ns)
-    return adopted
+            try:
+                _hold_empty(catalogue, recording.id, boot_id, now_ns)
+            except Occupied as error:
+                _log.warning("recording %s is let go of later: %s", recording.id, error)
+                postponed.append(recording.id)
+    return Adopted(adopted, postponed)
 
 
 def finish(
@@ -96,6 +109,9 @@ def finish(
 
     What the catalogue did not hear of while it was recorded, it hears of here.
     """
+    if not folder.is_dir():
+        _hold_empty(catalogue, folder.name, boot_id, now_ns)
+        return False
     return _enter(catalogue, folder, read_journal(folder), recipients, boot_id, now_ns, note)
 
 
@@ -136,6 +152,10 @@ def _hold(
     if manifest is None:
         _hold_empty(catalogue, folder.name, boot_id, now_ns)
         return False
+    known = catalogue.recordings.find(folder.name)
+    if known is not None and known.status is not Status.RECORDING:
+        # Or the card would have another manifest than the one that is sent and receipted.
+        raise Permanent(f"recording {folder.name} is {known.status.value} already; it is not held again")
     objects = [StoredObject(f"{s.object}{SUFFIX}", s.size_bytes, s.sha256) for s in manifest.segments]
     size_bytes, sha256 = seal_manifest(manifest, folder, recipients)
     objects.append(StoredObject(MANIFEST_NAME, size_bytes, sha256))

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from device.domain.errors import Permanent, Refused, Temporary
+from device.domain.errors import Permanent, Refused, Stuck, Temporary
 from device.drivers.camera import _outbox
 from device.drivers.camera._apart import ApartCamera, Limits
 from device.drivers.camera._outbox import Outbox
@@ -80,6 +80,23 @@ def freeze(process: int) -> None:
     os.kill(process, signal.SIGSTOP)
     tasks = Path(f"/proc/{process}/task")
     eventually(lambda: all(state(task) == "T" for task in tasks.iterdir()), "it to freeze")
+
+
+def test_a_process_that_nothing_ends_is_not_forgotten(
+    camera: ApartCamera, sink: CollectingSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = film(camera, sink)
+    freeze(process)
+    with monkeypatch.context() as patch:
+        # The kernel can hold a process in a call to the camera: then no signal ends it.
+        patch.setattr(subprocess.Popen, "kill", lambda _: None)
+        for ask in (camera.stop, camera.stop, lambda: camera.start(permit(), sink, 0)):
+            with pytest.raises(Stuck, match="switch the device off"):
+                ask()
+    os.kill(process, signal.SIGKILL)
+    eventually(lambda: not Path(f"/proc/{process}").exists(), "it to end")
+    camera.stop()
+    film(camera, CollectingSink())
 
 
 def test_a_camera_that_is_killed_is_reported_once_and_can_be_started_again(

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from device.domain.errors import Permanent, Refused, Temporary
+from device.domain.errors import Permanent, Refused, Stuck, Temporary
 from device.domain.lifecycle import Status
+from device.footage.durable import hash_file
 from device.ports import AudioBlock
 from device.recorder import going_on
 from device.recorder.revival import Revival
@@ -253,3 +254,34 @@ def test_what_is_hidden_right_after_a_lesson_was_gone_on_with_is_noted_too(tmp_p
     assert fresh is not None
     assert (fresh.blanked, fresh.times) == (True, note.times + 1)
     other.run()
+
+
+def test_a_lesson_whose_camera_does_not_open_again_is_held_once_as_it_lies_on_the_card(
+    tmp_path: Path,
+) -> None:
+    unit = Unit(tmp_path)
+    note = die(unit)
+    other = again(unit, note)
+    other.lens.fault = Temporary("the camera did not open within 30 s")
+    other.loop.go_on(note)
+    other.run()
+    (recording,) = other.catalogue.recordings.latest(5)
+    assert recording.status is Status.HELD
+    for stored in other.catalogue.recordings.objects(recording.id):
+        assert hash_file(other.spool / recording.id / stored.file) == (stored.size_bytes, stored.sha256)
+
+
+@pytest.mark.parametrize("how", ["press", "socket"])
+def test_a_camera_that_does_not_close_ends_the_recorder_and_no_answer_hides_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    unit = Unit(tmp_path)
+    unit.loop.request_start()
+
+    def hang() -> None:
+        raise Stuck("the camera's process cannot be ended")
+
+    monkeypatch.setattr(unit.lens, "stop", hang)
+    with pytest.raises(Stuck):
+        unit.loop.request_stop() if how == "press" else unit.loop._answer({"do": "stop"})
+    assert unit.catalogue.recordings.latest(1)[0].status is Status.HELD

@@ -6,6 +6,7 @@ What could not be written is written when the lock is free; until then the files
 from __future__ import annotations
 
 import contextlib
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,8 +19,9 @@ from device.domain.lifecycle import Status, Writer
 from device.footage.journal import read_journal
 from device.ports import Button, Edge
 from device.storage.catalogue import FILE_NAME, Catalogue, Occupied
+from device.storage.recovery import adopt_all
 from tests.recorder.test_going_on import LONG_S, again, die
-from tests.support.material import manifest_of
+from tests.support.material import manifest_of, recipients
 from tests.support.recorder import Unit
 
 STUCK = """
@@ -212,3 +214,21 @@ def test_whoever_holds_the_lock_is_told_apart_from_a_card_that_refuses(tmp_path:
         with stuck_sync(tmp_path), pytest.raises(Occupied, match="locked"):
             catalogue.check_is_free()
         catalogue.check_is_free()
+
+
+def test_what_could_not_be_adopted_at_the_start_is_adopted_when_the_lock_is_free(tmp_path: Path) -> None:
+    unit = Unit(tmp_path)
+    with stuck_sync(tmp_path):
+        unheard = record(unit)
+    vanished = unit.loop.request_start()
+    unit.loop.request_stop()
+    unit.catalogue._connection.execute("UPDATE recordings SET status = 'recording' WHERE id = ?", (vanished,))
+    shutil.rmtree(unit.spool / vanished)
+    unit.catalogue.close()
+    with stuck_sync(tmp_path), Catalogue(tmp_path / FILE_NAME, Writer.RECORDER) as catalogue:
+        catalogue.wait_at_most(0.1)
+        adopted = adopt_all(catalogue, unit.spool, recipients(), boot_id="boot-1", now_ns=unit.clock.ns)
+        assert (adopted.done, adopted.postponed) == ([], [unheard, vanished])
+    other = Unit(tmp_path, clock=unit.clock, owed=adopted.postponed)
+    look_again(other)
+    assert (status(other, unheard), status(other, vanished)) == (Status.HELD, Status.HELD)

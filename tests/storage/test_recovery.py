@@ -66,7 +66,7 @@ def catalogue(tmp_path: Path) -> Catalogue:
 
 
 def adopt(catalogue: Catalogue, spool: Path) -> list[str]:
-    return adopt_all(catalogue, spool, recipients(), boot_id="boot-2", now_ns=1)
+    return adopt_all(catalogue, spool, recipients(), boot_id="boot-2", now_ns=1).done
 
 
 def lesson(spool: Path, *, name: str = RECORDING, stopped: bool = True) -> Path:

@@ -180,6 +180,7 @@ class Unit:
     clock: Any = field(default_factory=HandClock)
     segment_s: float = 30.0
     still_s: float = 1e6
+    owed: Sequence[str] = ()
     view: str = "watched upright"
 
     def __post_init__(self) -> None:
@@ -218,6 +219,7 @@ class Unit:
             ),
             self.catalogue,
             self.aftercare,
+            self.owed,
             self.events,
         )
         self.desk, self.loop, self.face = self.recorder.desk, self.recorder.loop, self.recorder.face

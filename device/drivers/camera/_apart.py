@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from device.domain.consent import AimLeave, Permit
-from device.domain.errors import Busy, LeerblikError, Temporary
+from device.domain.errors import Busy, LeerblikError, Stuck, Temporary
 from device.domain.mask import Polygon, write_polygons
 from device.drivers._source import require_permit
 from device.drivers.camera._child import Child
@@ -146,6 +146,8 @@ class ApartCamera:
     def stop(self) -> None:
         """Close the lens; a camera that does not close in time loses its process, and that closes it.
 
+        Stuck as long as not even that closes it: then whatever is asked of this camera says so.
+
         A start, a format or a still that another thread is waiting for loses its process at once.
         """
         with self._guard_at_once():
@@ -155,6 +157,9 @@ class ApartCamera:
         if child is not None:
             try:
                 child.end(self._limits.stop_limit_s)
+            except Stuck:
+                self._child = child  # it may have the lens open: it must not be forgotten
+                raise
             finally:
                 self._frames = child.frames
 
@@ -207,10 +212,10 @@ class ApartCamera:
 
     def _give_up(self, child: Child) -> None:
         """End a process that is of no use any more; what it said about its format is asked again."""
-        with suppress(Temporary):
-            child.end(self._limits.stop_limit_s)
+        self._format = self._known
+        child.end(self._limits.stop_limit_s)
         # Not before: until it has ended, another thread that stops the camera must find it.
-        self._child, self._format = None, self._known
+        self._child = None
 
 
 def _read_format(values: Mapping[str, Any]) -> VideoFormat:

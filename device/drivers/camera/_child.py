@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from device.domain.errors import Busy, Permanent, Refused, Temporary
+from device.domain.errors import Busy, Permanent, Refused, Stuck, Temporary
 from device.drivers.camera._wire import Malformed, Message, Wire
 from device.ports import FootageSink, VideoPacket
 
@@ -92,7 +92,7 @@ class Child:
     def end(self, limit_s: float) -> None:
         """Close the lens and end the process, by force after so many seconds; then nothing is delivered any more.
 
-        Temporary when not even force ends it: the kernel holds it in a call to the camera.
+        Stuck when not even force ends it: the kernel holds it in a call to the camera.
         """
         self._ending = True
         if self.is_calling:
@@ -106,7 +106,7 @@ class Child:
             self._thread.join(limit_s)
         self._sink = None
         if self._thread.is_alive():
-            raise Temporary("the camera's process cannot be ended; switch the device off and on again")
+            raise Stuck("the camera's process cannot be ended; switch the device off and on again")
 
     def kill(self, why: str) -> None:
         """End the process at once; the lens closes with it. Whoever waits for an answer waits no longer."""
