@@ -33,7 +33,15 @@ def missing_for_sync(settings: config.Config) -> list[str]:
 def agreement_problem(settings: config.Config, now: datetime) -> str:
     """Return why the agreement lets nothing be recorded at an aware time, or ""."""
     agreement = read_agreement(settings.table("agreement"))
-    fine = Situation(now=now, clock_trusted=True, coach_key_present=True, free_bytes=0, needed_bytes=0)
+    fine = Situation(
+        now=now,
+        clock_trusted=True,
+        coach_key_present=True,
+        free_bytes=0,
+        needed_bytes=0,
+        light_works=True,
+        lens_covered=False,
+    )
     decision = authorise(agreement, fine, "")
     if not isinstance(decision, Refusal):
         return ""

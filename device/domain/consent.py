@@ -48,8 +48,8 @@ class Situation:
     coach_key_present: bool
     free_bytes: int
     needed_bytes: int
-    light_works: bool = True
-    lens_covered: bool = False
+    light_works: bool
+    lens_covered: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,9 +138,12 @@ def put_together(
     health = Health(tidings.part)
     face = Face(machine.indicator, health, tidings, settings.language)
     holding = Holding(catalogue, settings.spool, machine.clock, settings.lesson, owed)
+
+    def light_works() -> bool:
+        return parts.lights.works
+
     desk = Desk(
-        machine, settings, catalogue, aftercare, holding, fresh_ulid, health, tidings, face,
-        light_works=lambda: parts.lights.works,
+        machine, settings, catalogue, aftercare, holding, fresh_ulid, health, tidings, face, light_works
     )  # fmt: skip
     agreement = settings.agreement
     checkup = Checkup(
@@ -149,12 +152,10 @@ def put_together(
     )  # fmt: skip
     aiming = Aiming(
         machine.camera, machine.clock, settings.masks, face, tidings.tell,
-        light_works=lambda: parts.lights.works, lens_covered=lambda: desk.lens_covered,
+        light_works=light_works, lens_covered=lambda: desk.lens_covered,
     )  # fmt: skip
     face.aiming = lambda: aiming.is_open
-    nurse = Nurse(
-        desk, parts.vigil, health, tidings, face, light_works=lambda: parts.lights.works
-    )  # fmt: skip
+    nurse = Nurse(desk, parts.vigil, health, tidings, face, light_works=light_works)
     loop = RecorderLoop(
         desk, face, machine.clock, parts.rules, nurse, checkup, aiming,
         answer=lambda values: reception.answer(values),  # noqa: PLW0108  # made below

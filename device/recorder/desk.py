@@ -74,7 +74,7 @@ class Desk:
         health: Health,
         tidings: Tidings,
         face: Face,
-        light_works: Callable[[], bool] = lambda: True,
+        light_works: Callable[[], bool],
     ) -> None:
         self._machine = machine
         self._settings = settings
@@ -155,11 +155,13 @@ class Desk:
     def blank(self, blanked: bool, at_ns: int) -> None:
         """Black out picture and sound, or end that."""
         if self.lesson is not None:
+            now_ns = self._machine.clock.monotonic_ns()
+            # Hidden first in the note, shown last: whoever goes on with this lesson must not show what is hidden.
             if blanked:
-                # The note first: whoever goes on with this lesson must not show what is hidden from now on.
-                self._memo.hide(True, self._machine.clock.monotonic_ns())
+                self._memo.hide(True, now_ns)
             self.lesson.blank(blanked, at_ns)
-            self._memo.hide(blanked, self._machine.clock.monotonic_ns())
+            if not blanked:
+                self._memo.hide(False, now_ns)
             self.refresh_light()
             self._tidings.tell("blanked" if blanked else "unblanked", self.recording)
 

@@ -193,7 +193,7 @@ class Lesson:
         """Close lens and microphone, and put everything on the card, in whatever state the camera is.
 
         Nothing that is filmed or heard after this moment is kept, unless the source has ended by itself.
-        Raises what the camera raised (Temporary when it does not close); the footage is safe by then.
+        Raises what the camera raised (Stuck when it does not close); the footage is safe by then.
         """
         if reason is not StopReason.SOURCE_ENDED:
             self._end_now()

@@ -18,7 +18,15 @@ from device.domain.manifest import read_permit
 from tests.support.permits import NOW, agreement, permit
 
 PERMIT_ID = "01J00000000000000000000000"
-FINE = Situation(NOW, clock_trusted=True, coach_key_present=True, free_bytes=10, needed_bytes=10)
+FINE = Situation(
+    NOW,
+    clock_trusted=True,
+    coach_key_present=True,
+    free_bytes=10,
+    needed_bytes=10,
+    light_works=True,
+    lens_covered=False,
+)
 
 # Each reason with the change, of agreement or situation, that alone brings it about.
 CAUSES: dict[Reason, dict[str, Any]] = {

@@ -32,7 +32,15 @@ def agreement(*, sound: bool = True) -> Agreement:
 
 def permit(*, sound: bool = True, number: int = 1) -> Permit:
     """Return leave to record; ``number`` tells permits apart."""
-    situation = Situation(NOW, clock_trusted=True, coach_key_present=True, free_bytes=2, needed_bytes=1)
+    situation = Situation(
+        NOW,
+        clock_trusted=True,
+        coach_key_present=True,
+        free_bytes=2,
+        needed_bytes=1,
+        light_works=True,
+        lens_covered=False,
+    )
     permit_id = make_ulid(round(NOW.timestamp() * 1000), number.to_bytes(10, "big"))
     decision = authorise(agreement(sound=sound), situation, permit_id)
     assert isinstance(decision, Permit), decision
