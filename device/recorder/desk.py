@@ -204,8 +204,8 @@ class Desk:
         if lesson is None or lesson.zero_ns is None or self.recording is None:
             return
         note = GoingOn(
-            self.recording, clock.boot_id(), since_ns, lesson.zero_ns, clock.monotonic_ns(),
-            lesson.blanked, warned, self.pressed_by, self._times,
+            self.recording, clock.boot_id(), since_ns, lesson.zero_ns, lesson.filmed_ns,
+            clock.monotonic_ns(), lesson.blanked, warned, self.pressed_by, self._times,
         )  # fmt: skip
         self._memo.keep(note)
 

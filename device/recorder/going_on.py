@@ -28,14 +28,16 @@ _log = logging.getLogger(__name__)
 class GoingOn:
     """A lesson that was being recorded at ``alive_ns``; times are of the monotonic clock.
 
-    ``since_ns`` is when it began, ``zero_ns`` the stamp of its first picture, ``times`` how often it was gone
-    on with already.
+    ``since_ns`` is when it began, ``zero_ns`` the stamp of its first picture, ``filmed_ns`` that of the newest
+    one that was written (a recorder that stood still was alive without filming), ``times`` how often it was
+    gone on with already.
     """
 
     recording: str
     boot_id: str
     since_ns: int
     zero_ns: int
+    filmed_ns: int
     alive_ns: int
     blanked: bool
     warned: bool
@@ -111,7 +113,7 @@ def _read(data: bytes) -> GoingOn:
     note = GoingOn(
         recording=recording,
         boot_id=fields.take("boot_id", str),
-        **{key: fields.integer(key, 0, _FAR_NS) for key in ("since_ns", "zero_ns", "alive_ns")},
+        **{key: fields.integer(key, 0, _FAR_NS) for key in ("since_ns", "zero_ns", "filmed_ns", "alive_ns")},
         blanked=fields.take("blanked", bool),
         warned=fields.take("warned", bool),
         pressed_by=fields.take("pressed_by", str),

@@ -67,7 +67,7 @@ class Lesson:
         self._masks = masks
         self._writer: FootageWriter | None = None
         self._journal: Journal | None = None
-        self._opened_ns = 0
+        self._opened_ns = self._filmed_before_ns = 0
         self._revival: Revival | None = None
         self._hears = False
         self.blanked = False
@@ -91,6 +91,7 @@ class Lesson:
         if going_on is None:
             self._open_journal(recording, seal_bytes(permit, self._settings.recipients), video, audio)
         else:
+            self._filmed_before_ns = going_on.filmed_ns
             self._note_return(going_on)
         plan = FootagePlan(
             folder, self._settings.recipients, video, audio, self._settings.segment_s,
@@ -121,7 +122,7 @@ class Lesson:
 
     def _note_return(self, going_on: GoingOn) -> None:
         at_us = (self._clock.monotonic_ns() - going_on.zero_ns) // 1000
-        lost_from_us = (going_on.alive_ns - going_on.zero_ns) // 1000
+        lost_from_us = (going_on.filmed_ns - going_on.zero_ns) // 1000
         self._note("resumed", at_us=at_us, lost_from_us=max(0, lost_from_us), reason="restarted")
 
     def _start_microphone(self, writer: FootageWriter, origin_ns: int) -> None:
@@ -241,6 +242,18 @@ class Lesson:
     def zero_ns(self) -> int | None:
         """The stamp of the first picture, or None before there is one."""
         return self._writer.zero_ns if self._writer is not None else None
+
+    @property
+    def filmed_ns(self) -> int:
+        """The stamp up to which there is film: of the newest picture that was written, or now without a camera.
+
+        What only came in counts for nothing: a recorder that stood still finds ten seconds of it in its pipe,
+        and may die before it has written them.
+        """
+        writer = self._writer
+        if writer is None or writer.zero_ns is None or writer.camera_is_lost:
+            return self._clock.monotonic_ns()
+        return max(self._filmed_before_ns, writer.zero_ns + writer.written_us * 1000)
 
     @property
     def recorded_us(self) -> int:

@@ -22,7 +22,7 @@ from tests.support.waiting import wait_for
 
 S = 1_000_000_000
 LONG_S = 20
-NOTE = GoingOn("01J00000000000000000000000", "boot-1", 5, 6, 7 * S, False, False, "", 0)
+NOTE = GoingOn("01J00000000000000000000000", "boot-1", 5, 6, 6, 7 * S, False, False, "", 0)
 
 
 def test_the_note_is_read_back_as_it_was_written(tmp_path: Path) -> None:
@@ -73,8 +73,11 @@ def test_only_a_fresh_lesson_of_this_boot_is_gone_on_with(
     assert note.may_go_on(boot, note.alive_ns + later_ns) is may
 
 
-def die(unit: Unit, *, blank: bool = False) -> GoingOn:
-    """Record a second and leave the recorder as SIGKILL does: nothing is closed, nothing is said."""
+def die(unit: Unit, *, blank: bool = False, still_s: int = 0) -> GoingOn:
+    """Record a while and leave the recorder as SIGKILL does: nothing is closed, nothing is said.
+
+    Before that it stands still for ``still_s``, and wakes up once more.
+    """
     unit.loop.request_start()
     lesson = unit.desk.lesson
     assert lesson is not None
@@ -86,6 +89,7 @@ def die(unit: Unit, *, blank: bool = False) -> GoingOn:
     if blank:
         unit.desk.blank(blanked=True, at_ns=unit.clock.ns)
     unit.events.wait_for(lambda: lesson.zero_ns is not None)
+    unit.clock.pass_s(still_s)
     unit.loop._do_chores()
     note = going_on.read(unit.root)
     assert note is not None
@@ -133,6 +137,34 @@ def test_a_lesson_goes_on_in_the_same_recording_after_its_recorder_died(tmp_path
     assert len(watch_all(other.spool / recording.id).video_ns) == (LONG_S + 1) * FPS
     assert "resumed" in [event["event"] for event in read_journal(other.spool / recording.id)]
     assert going_on.read(tmp_path) is None
+
+
+def test_a_recorder_that_stood_still_before_it_died_lacks_its_pictures_from_then_on(tmp_path: Path) -> None:
+    unit = Unit(tmp_path)
+    note = die(unit, still_s=10)
+    other = again(unit, note)
+    other.lens.after_s = LONG_S + 13
+    other.loop.go_on(note)
+    other.run()
+    manifest = manifest_of(other.spool / note.recording)
+    gap = next(each for each in manifest.intervals if each.reason in ("recorder", "camera"))
+    assert (LONG_S - 3) * 1_000_000 < gap.from_us <= LONG_S * 1_000_000
+    assert gap.to_us == (LONG_S + 13) * 1_000_000
+
+
+def test_a_recorder_that_dies_again_before_it_filmed_lacks_its_pictures_from_the_first_time_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unit = Unit(tmp_path)
+    note = die(unit)
+    other = again(unit, note)
+    monkeypatch.setattr(other.lens, "show", lambda *_: None)
+    other.loop.go_on(note)
+    other.loop._do_chores()
+    second = going_on.read(tmp_path)
+    assert second is not None
+    assert (second.times, second.filmed_ns) == (1, note.filmed_ns)
+    other.run()
 
 
 def test_a_lesson_that_was_blanked_goes_on_blanked(tmp_path: Path) -> None:
