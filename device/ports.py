@@ -228,6 +228,7 @@ class Signal(enum.Enum):
     MARKED = "marked"
     BLANKED = "blanked"
     ENDING_SOON = "ending_soon"
+    ANNOUNCED = "announced"  # a booked lesson begins within a minute; a press cancels it
     AIMING = "aiming"  # the lens is open for pointing the camera; nothing is recorded
     HELD = "held"
     DISCARDED = "discarded"
@@ -274,3 +275,12 @@ class Clock(Protocol):
     def boot_id(self) -> str:
         """Return the identity of this boot."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """How the board is; None where it cannot tell. "Past": since it was switched on."""
+
+    temperature_c: float | None = None
+    undervoltage_now: bool | None = None
+    undervoltage_past: bool | None = None

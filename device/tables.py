@@ -110,6 +110,13 @@ TABLES = (
                 "/var/lib/leerblik/recorder",
             ),
             Setting(
+                "register_dir",
+                str,
+                "folder for the register of what was agreed; the web page alone writes it",
+                "/var/lib/leerblik/register",
+                "/var/lib/leerblik/register",
+            ),
+            Setting(
                 "runtime_dir",
                 str,
                 "folder in memory for the control socket and the review key",

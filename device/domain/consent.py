@@ -11,7 +11,7 @@ from dataclasses import InitVar, dataclass
 from datetime import UTC, datetime
 
 from device.domain.manifest import PermitDescription
-from device.domain.trajectory import Agreement
+from device.domain.trajectory import Agreement, Operator
 
 _ISSUER = object()
 AIM_NS = 120_000_000_000
@@ -23,12 +23,19 @@ class Reason(enum.Enum):
     """Why a press was refused; each has a sentence in both languages in ``device.domain.texts``."""
 
     NO_AGREEMENT = "no_agreement"
+    NO_BOOKING = "no_booking"
+    SEVERAL_BOOKINGS = "several_bookings"
+    CLOCK_NOT_SET = "clock_not_set"
+    REGISTER_DAMAGED = "register_damaged"
     NOT_YET_VALID = "not_yet_valid"
     EXPIRED = "expired"
     TEACHER_HAS_NOT_AGREED = "teacher_has_not_agreed"
     GROUP_HAS_NOT_AGREED = "group_has_not_agreed"
     NOT_THIS_TEACHER = "not_this_teacher"
     OBJECTIONS_NOT_ARRANGED = "objections_not_arranged"
+    PUPIL_FILMING_NOT_AGREED = "pupil_filming_not_agreed"
+    MASK_MISSING = "mask_missing"
+    OTHERS_IN_VIEW = "others_in_view"
     TRAJECTORY_CLOSED = "trajectory_closed"
     NO_COACH_KEY = "no_coach_key"
     NO_SPACE = "no_space"
@@ -38,7 +45,7 @@ class Reason(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What the machine knows at the moment of the press. ``now`` is an aware wall time.
+    """What the machine knows at the moment of the press. ``now`` is an aware wall time, ``masks_drawn``: for this view.
 
     ``light_works``: at least one light that people in the room can see. ``lens_covered``: by its cover.
     """
@@ -50,6 +57,7 @@ class Situation:
     needed_bytes: int
     light_works: bool
     lens_covered: bool
+    masks_drawn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +92,29 @@ class Permit:
 
     def description(self) -> PermitDescription:
         """Return what travels with the footage."""
-        agreement = self.agreement
-        return PermitDescription(
-            permit_id=self.permit_id,
-            teachers=agreement.teachers,
-            group=agreement.group,
-            trajectory=agreement.trajectory,
-            stage=int(agreement.stage),
-            learning_question=agreement.learning_question,
-            legal_basis=agreement.legal_basis.value,
-            sound=agreement.sound,
-            granted_at=self.granted_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            pressed_by=self.pressed_by,
-        )
+        return _describe(self.agreement, self.permit_id, self.granted_at, self.pressed_by)
+
+
+def _describe(
+    agreement: Agreement, permit_id: str, granted_at: datetime, pressed_by: str
+) -> PermitDescription:
+    return PermitDescription(
+        permit_id=permit_id,
+        teachers=agreement.teachers,
+        group=agreement.group,
+        trajectory=agreement.trajectory,
+        stage=int(agreement.stage),
+        learning_question=agreement.learning_question,
+        legal_basis=agreement.legal_basis.value,
+        sound=agreement.sound,
+        granted_at=granted_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        pressed_by=pressed_by,
+        operator=agreement.operator.value,
+        theme=agreement.theme,
+        space=agreement.space,
+        booking=agreement.booking,
+        register_sha256=agreement.register_sha256,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +158,11 @@ def lens_reasons(*, light_works: bool, lens_covered: bool) -> tuple[Reason, ...]
 
 
 def authorise(
-    agreement: Agreement | None, situation: Situation, permit_id: str, pressed_by: str = ""
+    asked: Agreement | Refusal | None, situation: Situation, permit_id: str, pressed_by: str = ""
 ) -> Permit | Refusal:
     """Decide whether a lesson may be recorded now.
+
+    ``asked`` is what was agreed for this moment, or why nothing is (None: nothing was ever agreed).
 
     ``permit_id`` is a fresh ULID, ``pressed_by`` the code of the teacher whose button or badge it was ("" when
     nobody can know: then whoever pressed is in the room).
@@ -150,18 +170,37 @@ def authorise(
     (the teacher is in the room and pressed), the permit carries the flag, and the date rules still
     hold for what the clock says.
     """
-    reasons = (*_agreement_reasons(agreement, situation, pressed_by), *_machine_reasons(situation))
-    if agreement is None or reasons:
+    found = (
+        asked.reasons
+        if isinstance(asked, Refusal)
+        else _agreement_reasons(asked, situation.now, pressed_by, masks_drawn=situation.masks_drawn)
+    )
+    reasons = (*found, *_machine_reasons(situation))
+    if asked is None or isinstance(asked, Refusal) or reasons:
         return Refusal(reasons)
-    return Permit(permit_id, agreement, situation.now, not situation.clock_trusted, pressed_by, _ISSUER)
+    return Permit(permit_id, asked, situation.now, not situation.clock_trusted, pressed_by, _ISSUER)
+
+
+def describe_claim(
+    agreement: Agreement, recorded_at: datetime, permit_id: str, *, masks_drawn: bool
+) -> PermitDescription | Refusal:
+    """Return what travels with a recording that was claimed after it was made, or why it may not leave even so.
+
+    The same rules as for a press at the time of the recording; it opens no lens.
+    """
+    reasons = _agreement_reasons(agreement, recorded_at, "", masks_drawn=masks_drawn)
+    return Refusal(reasons) if reasons else _describe(agreement, permit_id, recorded_at, "")
 
 
 def _agreement_reasons(
-    agreement: Agreement | None, situation: Situation, pressed_by: str
+    agreement: Agreement | None, now: datetime, pressed_by: str, *, masks_drawn: bool
 ) -> tuple[Reason, ...]:
     if agreement is None:
         return (Reason.NO_AGREEMENT,)
-    today = situation.now.date()
+    if agreement.unclaimed:
+        return ()  # it names nobody: whose lesson it is, and whether that was agreed, is asked before it leaves
+    # Just after midnight at school it is still yesterday in UTC.
+    today = agreement.day or now.date()
     checks = (
         (Reason.TRAJECTORY_CLOSED, agreement.closed),
         (Reason.NOT_YET_VALID, today < agreement.valid_from),
@@ -170,8 +209,15 @@ def _agreement_reasons(
         (Reason.GROUP_HAS_NOT_AGREED, not agreement.group_agreed),
         (Reason.NOT_THIS_TEACHER, pressed_by != "" and pressed_by not in agreement.teachers),
         (Reason.OBJECTIONS_NOT_ARRANGED, agreement.objecting_pupils > 0 and not agreement.arrangement),
+        (Reason.PUPIL_FILMING_NOT_AGREED, _pupil_films(agreement) and not agreement.pupil_films_agreed),
+        (Reason.MASK_MISSING, agreement.mask_needed and not masks_drawn),
+        (Reason.OTHERS_IN_VIEW, agreement.others_in_view),
     )
     return tuple(reason for reason, holds in checks if holds)
+
+
+def _pupil_films(agreement: Agreement) -> bool:
+    return agreement.operator is Operator.PUPIL
 
 
 def _machine_reasons(situation: Situation) -> tuple[Reason, ...]:

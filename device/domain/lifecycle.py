@@ -41,7 +41,7 @@ WRITERS: dict[Status, Writer] = {
     Status.UPLOADING: Writer.SYNC,
     Status.DELIVERED: Writer.SYNC,
     Status.DESTROYED: Writer.SYNC,
-    Status.WITHDRAWN: Writer.WEB,
+    Status.WITHDRAWN: Writer.RECORDER,
 }
 
 TRANSITIONS: dict[Status, frozenset[Status]] = {

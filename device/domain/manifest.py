@@ -26,6 +26,10 @@ MAX_TRACKS = 2
 INTERVAL_REASONS = ("blanked", "dropped", "camera", "microphone", "recorder")
 _AGE = b"age-encryption.org/v1\n"
 _MAX_PERMIT_TEXT = 64 * 1024
+# What permits of the first recordings did not have yet.
+_LATER_IN_PERMIT = {
+    "pressed_by": "", "operator": "teacher", "theme": "", "space": "", "booking": "", "register_sha256": "",
+}  # fmt: skip
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z", re.ASCII)
 
@@ -77,7 +81,9 @@ class AudioDescription:
 class PermitDescription:
     """What was permitted, as it travels with the footage.
 
-    ``pressed_by`` is the code of who pressed, where a colour button or a badge told; never a name.
+    ``pressed_by`` is the code of who pressed, where a colour button or a badge told; never a name. ``booking`` and
+    ``register_sha256`` (the register's last line then) tell where it was decided. An unclaimed recording's permit
+    names nobody.
     """
 
     permit_id: str
@@ -90,6 +96,11 @@ class PermitDescription:
     sound: bool
     granted_at: str
     pressed_by: str = ""
+    operator: str = "teacher"
+    theme: str = ""
+    space: str = ""
+    booking: str = ""
+    register_sha256: str = ""
 
     def to_bytes(self) -> bytes:
         """Return the canonical JSON text of this permit."""
@@ -185,20 +196,27 @@ def _check_whole(manifest: Manifest) -> None:
 def read_permit(data: bytes) -> PermitDescription:
     """Read a permit that was unsealed; raises Permanent that names the first thing that is wrong with it."""
     where = "permit"
-    fields = Fields({"pressed_by": "", **parse_object(data, "the permit")}, where)
+    fields = Fields({**_LATER_IN_PERMIT, **parse_object(data, "the permit")}, where)
+    teachers = fields.take("teachers", list)
+    claimed = bool(teachers)
     permit = PermitDescription(
         permit_id=_ulid(fields, "permit_id"),
-        teachers=tuple(_texts(fields.take("teachers", list), f"{where}.teachers")),
-        group=_text(fields, "group"),
-        trajectory=_text(fields, "trajectory"),
+        teachers=tuple(_texts(teachers, f"{where}.teachers")) if claimed else (),
+        group=_text(fields, "group", empty=not claimed),
+        trajectory=_text(fields, "trajectory", empty=not claimed),
         stage=fields.integer("stage", 1, 3),
         learning_question=_text(fields, "learning_question", empty=True),
         legal_basis=fields.choice("legal_basis", ("legitimate_interest", "consent")),
         sound=fields.take("sound", bool),
         granted_at=_time(fields, "granted_at"),
-        pressed_by=_text(fields, "pressed_by", empty=True),
+        operator=fields.choice("operator", ("teacher", "pupil")),
+        **{key: _text(fields, key, empty=True) for key in _LATER_IN_PERMIT if key != "operator"},
     )
     fields.done()
+    if not claimed and (permit.group or permit.trajectory):
+        raise Permanent(
+            "permit.teachers must not be empty; only the permit of an unclaimed recording names nobody"
+        )
     return permit
 
 

@@ -17,6 +17,7 @@ class StopReason(enum.Enum):
     CARD_FAILED = "card_failed"
     PRIVACY_FAILED = "privacy_failed"
     LIGHT_FAILED = "light_failed"
+    END_OF_BOOKING = "end_of_booking"
     SHUTDOWN = "shutdown"
 
 

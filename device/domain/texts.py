@@ -12,6 +12,58 @@ _REASONS: dict[Reason, tuple[str, str]] = {
         "Er is nog niets afgesproken: vraag de coach om de afspraak voor deze les in te voeren.",
         "Nothing has been agreed yet: ask the coach to enter the agreement for this lesson.",
     ),
+    Reason.NO_BOOKING: (
+        "Er is nu geen opname gepland: boek deze les op de pagina van dit apparaat, of vraag het de coach.",
+        "No recording is booked for now: book this lesson on the page of this device, or ask the coach.",
+    ),
+    Reason.SEVERAL_BOOKINGS: (
+        (
+            "Er zijn nu meerdere opnamen geboekt en het apparaat weet niet welke je bedoelt: gebruik je eigen knop of "
+            "badge, of vraag de coach om een boeking weg te halen."
+        ),
+        (
+            "Several recordings are booked for now and the device does not know which one you mean: use your own "
+            "button or badge, or ask the coach to remove a booking."
+        ),
+    ),
+    Reason.CLOCK_NOT_SET: (
+        (
+            "Het apparaat weet niet hoe laat het is en kan daarom geen boeking vinden: kies op de pagina "
+            "'de eerstvolgende druk', of waarschuw de beheerder."
+        ),
+        (
+            "The device does not know what time it is, so it cannot find a booking: choose 'the next press' on its "
+            "page, or tell whoever looks after the device."
+        ),
+    ),
+    Reason.REGISTER_DAMAGED: (
+        "De lijst met afspraken is beschadigd of veranderd, en dus wordt er niet opgenomen: waarschuw de beheerder.",
+        "The register of agreements is damaged or was changed, so nothing is recorded: tell whoever looks after it.",
+    ),
+    Reason.PUPIL_FILMING_NOT_AGREED: (
+        "Niet iedere docent in beeld vindt het goed dat een leerling filmt: vraag de coach om dat eerst te regelen.",
+        "Not every teacher in view has agreed that a pupil films: ask the coach to arrange that first.",
+    ),
+    Reason.MASK_MISSING: (
+        (
+            "Voor leerlingen die niet gefilmd mogen worden hoort een deel van het beeld zwart te zijn, en dat is nog "
+            "niet getekend: vraag de coach om het masker te tekenen."
+        ),
+        (
+            "Part of the picture must be black for pupils who must not be filmed, and it has not been drawn yet: ask "
+            "the coach to draw the mask."
+        ),
+    ),
+    Reason.OTHERS_IN_VIEW: (
+        (
+            "In deze ruimte zijn nu meer docenten of groepen in beeld dan waarvoor geboekt is: vraag de coach om een "
+            "nieuwe boeking met iedereen die in beeld is."
+        ),
+        (
+            "More teachers or groups are in view in this space now than were booked: ask the coach for a new booking "
+            "with everybody who is in view."
+        ),
+    ),
     Reason.NOT_YET_VALID: (
         "De afspraak is nog niet ingegaan: kijk met de coach naar de begindatum.",
         "The agreement has not begun yet: look at its first day together with the coach.",
@@ -99,6 +151,10 @@ _STOPS: dict[StopReason, tuple[str, str]] = {
     StopReason.LIGHT_FAILED: (
         "Gestopt: het lampje viel uit, en zonder lampje wordt niet opgenomen; waarschuw de beheerder.",
         "Stopped: the light failed, and nothing is recorded without one; tell whoever looks after the device.",
+    ),
+    StopReason.END_OF_BOOKING: (
+        "Gestopt: de geboekte tijd is om.",
+        "Stopped: the booked time is over.",
     ),
     StopReason.SHUTDOWN: ("Gestopt: het apparaat gaat uit.", "Stopped: the device is shutting down."),
 }

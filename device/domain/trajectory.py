@@ -17,6 +17,13 @@ class Stage(enum.IntEnum):
     TEACHER_PREPARES = 3
 
 
+class Operator(enum.Enum):
+    """Who holds the camera; a pupil only when every teacher in view said yes to just that."""
+
+    TEACHER = "teacher"
+    PUPIL = "pupil"
+
+
 class LegalBasis(enum.Enum):
     """The school's choice: (A) information and an objection list, or (B) consent per purpose."""
 
@@ -29,7 +36,10 @@ class Agreement:
     """What was agreed before a lesson: who is in view, for what, until when.
 
     ``teachers`` are all teachers in view, ``teachers_agreed`` those who said yes themselves. No pupil
-    is named: only how many objected and what was arranged for them.
+    is named: only how many objected and what was arranged for them. ``unclaimed``: nobody knows yet whose lesson
+    it is; then it names nobody. ``others_in_view``: in the space are more than were booked. ``day`` is the school's
+    day that was asked about (None: the clock's own). ``booking`` and the register's last line say where all this
+    is written.
     """
 
     teachers: tuple[str, ...]
@@ -46,6 +56,17 @@ class Agreement:
     valid_from: date
     valid_until: date
     closed: bool = False
+    operator: Operator = Operator.TEACHER
+    pupil_films_agreed: bool = False
+    mask_needed: bool = False
+    unclaimed: bool = False
+    others_in_view: bool = False
+    day: date | None = None
+    theme: str = ""
+    space: str = ""
+    booking: str = ""
+    register_number: int = 0
+    register_sha256: str = ""
 
     @property
     def every_teacher_agreed(self) -> bool:

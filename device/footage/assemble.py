@@ -58,15 +58,19 @@ def write_opening(
     video: VideoDescription,
     audio: AudioDescription | None,
     masks: Sequence[Sequence[Sequence[int]]] = (),
+    unclaimed: bool = False,
+    booking: str = "",
+    register_number: int = 0,
 ) -> None:
     """Write the first line of a journal: everything that is known before the first picture.
 
-    ``masks`` as :func:`device.domain.mask.write_polygons` gives them.
+    ``masks`` as :func:`device.domain.mask.write_polygons` gives them. ``booking`` and ``register_number`` say where
+    in the register the leave for it is: neutral words, for this line is not sealed.
     """
     journal.write(
         "opened", recording=recording, device=device, started_at=started_at, clock_trusted=clock_trusted,
         boot_id=boot_id, permit_sealed=permit_sealed, video=asdict(video), audio=asdict(audio) if audio else None,
-        masks=masks,
+        masks=masks, unclaimed=unclaimed, booking=booking, register_number=register_number,
     )  # fmt: skip
 
 
@@ -80,7 +84,7 @@ def was_discarded(events: Sequence[Event]) -> bool:
     return any(event["event"] == "discarded" for event in events)
 
 
-def assemble(folder: Path, events: Sequence[Event], *, unclaimed: bool = False) -> Manifest | None:
+def assemble(folder: Path, events: Sequence[Event]) -> Manifest | None:
     """Return the manifest of a recording, or None when not one picture of it reached the card.
 
     Segments that were closed are taken from the journal; an open one that a crash left is measured
@@ -88,7 +92,7 @@ def assemble(folder: Path, events: Sequence[Event], *, unclaimed: bool = False) 
     itself: what is written here can always be read back.
     """
     try:
-        manifest = _describe(folder, events, unclaimed=unclaimed)
+        manifest = _describe(folder, events)
         return None if manifest is None else read_manifest(manifest.to_bytes())
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Permanent(f"the journal of {folder.name} is damaged: {type(error).__name__} {error}") from None
@@ -96,7 +100,7 @@ def assemble(folder: Path, events: Sequence[Event], *, unclaimed: bool = False) 
         raise Permanent(f"the journal of {folder.name} is damaged: {error}") from None
 
 
-def _describe(folder: Path, events: Sequence[Event], *, unclaimed: bool) -> Manifest | None:
+def _describe(folder: Path, events: Sequence[Event]) -> Manifest | None:
     opened = next((event for event in events if event["event"] == "opened"), None)
     segments = _segments(folder, events)
     if opened is None or not segments:
@@ -105,6 +109,7 @@ def _describe(folder: Path, events: Sequence[Event], *, unclaimed: bool) -> Mani
     corrected = [event["started_at"] for event in events if event["event"] == "clock_corrected"]
     end_us = max(segment.offset_us + (segment.duration_us or 0) for segment in segments)
     audio = opened["audio"]
+    claims = [event["permit_sealed"] for event in events if event["event"] == "claimed"]
     return Manifest(
         recording=opened["recording"],
         device=opened["device"],
@@ -112,9 +117,9 @@ def _describe(folder: Path, events: Sequence[Event], *, unclaimed: bool) -> Mani
         clock_trusted=bool(corrected) or opened["clock_trusted"],
         duration_us=end_us,
         interrupted=_is_interrupted(events),
-        unclaimed=unclaimed,
+        unclaimed=opened.get("unclaimed", False) and not claims,
         dropped_frames=sum(event["frames"] for event in events if event["event"] == "dropped"),
-        permit_sealed=opened["permit_sealed"],
+        permit_sealed=claims[-1] if claims else opened["permit_sealed"],
         video=VideoDescription(**opened["video"]),
         audio=AudioDescription(**audio) if audio else None,
         segments=tuple(segments),

@@ -8,27 +8,35 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from device import config, drivers
+from device import __version__, config, drivers
+from device.domain.announcer import Lead
 from device.domain.errors import Permanent, Temporary
 from device.domain.receipt import read_public_key
 from device.domain.session import Rules
 from device.domain.trajectory import read_agreement
+from device.drivers.board import read_board
 from device.footage.packets import NS_PER_S
-from device.ports import Clock
+from device.ports import Board, Clock
 from device.recorder.aftercare import Aftercare
+from device.recorder.agreements import Agreements
 from device.recorder.aiming import Aiming
+from device.recorder.booked import Booked
 from device.recorder.checkup import Aside, Checkup, in_a_thread
+from device.recorder.consequences import Consequences
 from device.recorder.desk import Desk, DeskSettings, Machine
 from device.recorder.face import Face
 from device.recorder.health import Health
 from device.recorder.holding import Holding
+from device.recorder.keys import Keys
 from device.recorder.late import LateIndicators, LateTriggers
 from device.recorder.lesson import LessonSettings
 from device.recorder.loop import RecorderLoop
 from device.recorder.masks import Masks
 from device.recorder.nurse import Nurse
 from device.recorder.reception import Reception, Services
+from device.recorder.records import Records
 from device.recorder.report import describe
+from device.recorder.surroundings import Surroundings
 from device.recorder.tidings import Tidings
 from device.recorder.vigil import Vigil
 from device.storage.catalogue import Catalogue, fresh_ulid
@@ -40,11 +48,12 @@ _CATALOGUE_WAITS_S = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Folders:
-    """``spool``, ``state`` and ``own`` lie on the card, ``runtime`` in memory. Only the recorder writes ``own``."""
+    """All lie on the card but ``runtime``. Only the recorder writes ``own``, only the page writes ``register``."""
 
     spool: Path
     state: Path
     own: Path
+    register: Path
     runtime: Path
 
 
@@ -59,6 +68,8 @@ class Parts:
     rules: Rules
     vigil: Vigil
     gesture: Callable[[dict[str, Any]], None]
+    board: Callable[[], Board] = Board
+    lead: Lead = Lead()  # noqa: RUF009  # frozen
     aside: Aside = in_a_thread
 
 
@@ -86,7 +97,7 @@ class Recorder:
 
 
 def assemble(
-    settings: config.Config, clock: Clock, lesson: LessonSettings, folders: Folders
+    settings: config.Config, clock: Clock, lesson: LessonSettings, folders: Folders, keys: Keys
 ) -> tuple[Parts, Callable[[Catalogue], Aftercare]]:
     """Return the parts that the configuration names; Permanent when it names something impossible."""
     recorder, coach = settings.table("recorder"), settings.table("coach")
@@ -107,14 +118,17 @@ def assemble(
             language=settings.table("device")["language"],
             reserve_bytes=recorder["reserve_bytes"],
             discard_window_ns=rules.discard_window_ns,
-            coach_key_present=bool(coach["recipient"]),
+            keys=keys,
             agreement=read_agreement(settings.table("agreement")),
+            register=folders.register,
+            own=folders.own,
             lesson=lesson,
             masks=Masks(folders.own, view_of(recorder["camera"], settings)),
         ),
         rules=rules,
         vigil=Vigil(recorder["reserve_bytes"]),
         gesture=partial(_gesture, triggers.get("control_socket")),
+        board=read_board,
     )
     cooling_off_s = recorder["cooling_off_s"]
     return parts, lambda catalogue: Aftercare(catalogue, folders.spool, clock, cooling_off_s, receipt_key)
@@ -142,13 +156,18 @@ def put_together(
     def light_works() -> bool:
         return parts.lights.works
 
+    agreements = Agreements(settings.register, settings.own, settings.agreement, catalogue, machine.clock)
+    surroundings = Surroundings(settings, agreements, catalogue, machine.clock, parts.board, __version__)
+    consequences = Consequences(
+        agreements, catalogue, aftercare, settings.spool, machine.clock, settings.lesson
+    )
     desk = Desk(
-        machine, settings, catalogue, aftercare, holding, fresh_ulid, health, tidings, face, light_works
+        machine, settings, catalogue, aftercare, holding, fresh_ulid, health, tidings, face, light_works,
+        agreements, consequences,
     )  # fmt: skip
-    agreement = settings.agreement
     checkup = Checkup(
         machine, desk, health, tidings, parts.lights, parts.buttons, settings.reserve_bytes,
-        hears=agreement is not None and agreement.sound, aside=parts.aside,
+        hears=agreements.hears, aside=parts.aside,
     )  # fmt: skip
     aiming = Aiming(
         machine.camera, machine.clock, settings.masks, face, tidings.tell,
@@ -156,15 +175,30 @@ def put_together(
     )  # fmt: skip
     face.aiming = lambda: aiming.is_open
     nurse = Nurse(desk, parts.vigil, health, tidings, face, light_works=light_works)
+    booked = Booked(agreements, settings.own, machine.clock, parts.lead)
     loop = RecorderLoop(
-        desk, face, machine.clock, parts.rules, nurse, checkup, aiming,
+        desk, face, machine.clock, parts.rules, nurse, checkup, aiming, booked,
         answer=lambda values: reception.answer(values),  # noqa: PLW0108  # made below
         power_off=lambda: _power_off(settings.runtime, tidings),
     )  # fmt: skip
     services = Services(
         gesture=parts.gesture,
-        report=lambda: describe(loop.phase, desk, catalogue, aftercare, health, face, aiming),
+        report=lambda: describe(
+            loop.phase,
+            desk,
+            catalogue,
+            aftercare,
+            health,
+            face,
+            aiming,
+            surroundings.describe(loop.pressed_ago_ns, desk.free_bytes(), booked),
+        ),
         discard=aftercare.discard,
+        records=Records(
+            agreements, catalogue, aftercare, settings.spool, machine.clock, settings.lesson.recipients
+        ),
+        keys=settings.keys,
+        pressed_ago_ns=lambda: loop.pressed_ago_ns,
     )
     reception = Reception(loop, services, aiming, settings.masks)
     return Recorder(loop, desk, face, health, checkup, aiming, nurse, parts)

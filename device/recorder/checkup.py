@@ -34,7 +34,7 @@ def in_a_thread(work: Callable[[], None]) -> None:
 
 
 class Checkup:
-    """Belongs to the recorder's loop. ``hears`` is whether sound was agreed on, so that a microphone is needed."""
+    """Belongs to the recorder's loop. ``hears`` tells whether sound was agreed on, so that a microphone is needed."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class Checkup:
         buttons: LateTriggers,
         reserve_bytes: int,
         *,
-        hears: bool,
+        hears: Callable[[], bool],
         aside: Aside = in_a_thread,
     ) -> None:
         self._machine = machine
@@ -90,7 +90,7 @@ class Checkup:
                 self._looks_at_camera = False
 
     def _look_at_parts(self) -> None:
-        self._health.note("microphone", self._machine.microphone.missing() if self._hears else "")
+        self._health.note("microphone", self._machine.microphone.missing() if self._hears() else "")
         full = self._desk.free_bytes() < self._reserve_bytes
         self._health.note("card", CARD_FULL if full else "")
 

@@ -8,17 +8,14 @@ import logging
 import os
 import signal
 from pathlib import Path
-from typing import Any
-
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
 from device import config
 from device.domain.errors import Busy, Temporary
 from device.drivers.clock.system import SystemClock
-from device.footage.seal import read_recipient
 from device.recorder import going_on
 from device.recorder.assembly import Folders, assemble, put_together
 from device.recorder.control import SOCKET_NAME, ControlServer
+from device.recorder.keys import Keys
 from device.recorder.lesson import LessonSettings
 from device.recorder.review_key import review_recipient
 from device.storage import ballast
@@ -46,7 +43,9 @@ def run(arguments: argparse.Namespace) -> int:
     clock = SystemClock()
     ballast.drop_when_full(state)
     catalogue = open_catalogue(state / FILE_NAME)
-    lesson = _lesson_settings(settings, runtime)
+    coach = settings.table("coach")
+    keys = Keys(own, coach["recipient"], coach["recovery_recipient"], review_recipient(runtime))
+    lesson = _lesson_settings(settings, keys)
     unfinished = going_on.read(runtime)
     if unfinished is not None and not unfinished.may_go_on(clock.boot_id(), clock.monotonic_ns()):
         unfinished = None
@@ -54,7 +53,9 @@ def run(arguments: argparse.Namespace) -> int:
         catalogue, spool, lesson.recipients, boot_id=clock.boot_id(), now_ns=clock.monotonic_ns(),
         except_for=unfinished.recording if unfinished else None,
     )  # fmt: skip
-    parts, care = assemble(settings, clock, lesson, Folders(spool, state, own, runtime))
+    parts, care = assemble(
+        settings, clock, lesson, Folders(spool, state, own, Path(device["register_dir"]), runtime), keys
+    )
     recorder = put_together(
         parts, catalogue, care(catalogue), adopted.postponed,
         publish=lambda event: control.publish(event),  # noqa: PLW0108  # made next
@@ -80,20 +81,14 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _lesson_settings(settings: config.Config, runtime: Path) -> LessonSettings:
+def _lesson_settings(settings: config.Config, keys: Keys) -> LessonSettings:
     recorder = settings.table("recorder")
     return LessonSettings(
         device=settings.table("device")["name"],
-        recipients=_recipients(settings.table("coach"), runtime),
+        recipients=keys.recipients,
         segment_s=recorder["segment_s"],
         audio_bitrate_bps=recorder["audio_bitrate_bps"],
     )
-
-
-def _recipients(coach: dict[str, Any], runtime: Path) -> list[X25519PublicKey]:
-    texts = [coach[key] for key in ("recipient", "recovery_recipient") if coach[key]]
-    review = review_recipient(runtime)
-    return [read_recipient(text) for text in (*texts, *([review] if review else []))]
 
 
 def _make_folder(path: Path) -> Path:

@@ -18,10 +18,13 @@ from device.footage.durable import sync_folder
 from device.footage.packets import NS_PER_S
 from device.ports import Camera, Clock, Indicator, Microphone, Signal
 from device.recorder.aftercare import Aftercare
+from device.recorder.agreements import Agreements
+from device.recorder.consequences import Consequences
 from device.recorder.face import Face
 from device.recorder.going_on import GoingOn, Memo
 from device.recorder.health import Health
 from device.recorder.holding import Holding
+from device.recorder.keys import Keys
 from device.recorder.lesson import Lesson, LessonSettings
 from device.recorder.masks import Masks
 from device.recorder.tidings import Tidings
@@ -46,7 +49,10 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class DeskSettings:
-    """What is the same for every lesson; sizes in bytes. ``runtime`` is in memory, the others on the card."""
+    """What is the same for every lesson; sizes in bytes. ``runtime`` is in memory, the others on the card.
+
+    ``agreement`` is that of the settings; it counts while the register is empty.
+    """
 
     spool: Path
     state: Path
@@ -54,8 +60,10 @@ class DeskSettings:
     language: str
     reserve_bytes: int
     discard_window_ns: int
-    coach_key_present: bool
+    keys: Keys
     agreement: Agreement | None
+    register: Path
+    own: Path
     lesson: LessonSettings
     masks: Masks
 
@@ -75,6 +83,8 @@ class Desk:
         tidings: Tidings,
         face: Face,
         light_works: Callable[[], bool],
+        agreements: Agreements,
+        consequences: Consequences,
     ) -> None:
         self._machine = machine
         self._settings = settings
@@ -90,6 +100,8 @@ class Desk:
         self.pressed_by = ""
         self.lens_covered = False
         self._light_works = light_works
+        self._agreements = agreements
+        self._consequences = consequences
         self._stopped_ns: dict[str, int] = {}
         self._memo = Memo(settings.runtime)
         self._times = 0
@@ -117,7 +129,8 @@ class Desk:
         return known is None or known.status is Status.RECORDING
 
     def _begin(self, recording: str, tell: Tell, who: str, note: GoingOn | None) -> bool:
-        decision = consent.authorise(self._settings.agreement, self._situation(), self._new_name(), who)
+        asked = self._agreements.for_press(who, note.recording if note else "")
+        decision = consent.authorise(asked, self._situation(), self._new_name(), who)
         if isinstance(decision, consent.Refusal):
             self._face.refuse_for(*decision.reasons)
             return False
@@ -188,6 +201,17 @@ class Desk:
         self._face.show(Signal.DISCARDED)
         self._tidings.tell("discarded", fresh[0])
 
+    def announce(self, announced: bool) -> None:
+        """Show the room that a booked lesson begins in a minute, or that it does not after all."""
+        self._face.announced = announced
+        self.refresh_light()
+        if announced:
+            self.say("announced")
+
+    def say(self, what: str) -> None:
+        """Tell whoever follows of something that is about no recording."""
+        self._tidings.tell(what)
+
     def warn(self) -> None:
         """Say that the recording ends soon."""
         self._ends_soon = True
@@ -218,6 +242,8 @@ class Desk:
         for recording in self._holding.catch_up(self.recording):
             self._tidings.tell("clock_corrected", recording)
         try:
+            for recording, what in self._consequences.run():
+                self._tidings.tell(what, recording)
             for recording, status in self._aftercare.run():
                 self._tidings.tell(status.value, recording)
                 if status is Status.PURGED:
@@ -243,8 +269,7 @@ class Desk:
             self._holding.enter(
                 recording,
                 machine.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
-                permit.agreement.trajectory,
-                untrusted_clock=permit.untrusted_clock,
+                permit,
             )
         self.recording = recording
         self._times = note.times + 1 if note else 0
@@ -298,13 +323,14 @@ class Desk:
     def _situation(self) -> consent.Situation:
         clock = self._machine.clock
         return consent.Situation(
-            now=clock.now(),
+            now=self._agreements.local(clock.now()),
             clock_trusted=clock.trusted(),
-            coach_key_present=self._settings.coach_key_present,
+            coach_key_present=self._settings.keys.coach_present,
             free_bytes=self.free_bytes(),
             needed_bytes=self._settings.reserve_bytes,
             light_works=self._light_works(),
             lens_covered=self.lens_covered,
+            masks_drawn=self._settings.masks.are_drawn(),
         )
 
     def _say(self, state: str) -> None:

@@ -16,7 +16,7 @@ class Face:
     """Belongs to the recorder's loop.
 
     ``refusal`` says in words why the last press did not record, ``problem`` what went wrong last. ``aiming``
-    tells whether the lens is open for aiming.
+    tells whether the lens is open for aiming, ``announced`` whether a booked lesson is about to begin.
     """
 
     def __init__(self, indicator: Indicator, health: Health, tidings: Tidings, language: str) -> None:
@@ -26,6 +26,7 @@ class Face:
         self._language = language
         self._at_rest = Signal.READY
         self.aiming: Callable[[], bool] = lambda: False
+        self.announced = False
         self.refusal: list[dict[str, str]] = []
         self.refusals = 0
         self.problem = ""
@@ -42,6 +43,8 @@ class Face:
         """Show what is the case now; a fault of the device while nothing is recorded."""
         if lesson is None and self.aiming():
             self.show(Signal.AIMING)
+        elif lesson is None and self.announced:
+            self.show(Signal.ANNOUNCED)
         elif lesson is None:
             self.show(Signal.FAULT if self._health.problems else self._at_rest)
         elif lesson.blanked:

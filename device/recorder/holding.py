@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable
 from pathlib import Path
 
+from device.domain.consent import Permit
 from device.domain.errors import LeerblikError
 from device.domain.lifecycle import Status
 from device.footage.packets import NS_PER_S
@@ -41,10 +42,15 @@ class Holding:
         self._owed = set(owed)
         self.problem = ""
 
-    def enter(self, recording: str, started_at: str, trajectory: str, *, untrusted_clock: bool) -> None:
+    def enter(self, recording: str, started_at: str, permit: Permit) -> None:
         """Tell the catalogue of a lesson that begins; when another process writes it now, at the lesson's end."""
+        agreement = permit.agreement
         try:
-            self._catalogue.recordings.add(recording, started_at, trajectory, untrusted_clock=untrusted_clock)
+            self._catalogue.recordings.add(
+                recording, started_at, agreement.trajectory, untrusted_clock=permit.untrusted_clock,
+                unclaimed=agreement.unclaimed, booking=agreement.booking,
+                register_number=agreement.register_number,
+            )  # fmt: skip
         except Occupied as error:
             _log.warning("recording %s is entered when it ends: %s", recording, error)
 

@@ -304,4 +304,7 @@ class Lesson:
             video=VideoDescription(video.width, video.height, round(video.frame_rate * 1000)),
             audio=AudioDescription(audio.rate_hz, audio.channels, audio.tracks) if audio else None,
             masks=write_polygons(self._masks),
+            unclaimed=self.permit.agreement.unclaimed,
+            booking=self.permit.agreement.booking,
+            register_number=self.permit.agreement.register_number,
         )

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from device import systemd
-from device.domain import session
+from device.domain import announcer, session
 from device.domain.consent import Reason
 from device.domain.errors import LeerblikError, Refused
 from device.domain.session import Action, Effect, Event, EventKind, Phase, StopReason
 from device.footage.packets import NS_PER_S
 from device.ports import Button, Clock, Edge, Signal
 from device.recorder.aiming import Aiming
+from device.recorder.booked import Booked
 from device.recorder.checkup import Checkup
 from device.recorder.desk import Desk
 from device.recorder.ease import Ease
@@ -68,6 +69,7 @@ class RecorderLoop:
         nurse: Nurse,
         checkup: Checkup,
         aiming: Aiming,
+        booked: Booked,
         answer: Callable[[dict[str, Any]], dict[str, Any] | Future[dict[str, Any]]],
         power_off: Callable[[], None],
     ) -> None:
@@ -78,6 +80,7 @@ class RecorderLoop:
         self._nurse = nurse
         self._checkup = checkup
         self._aiming = aiming
+        self._booked = booked
         self._answer = answer
         self._power_off = power_off
         self._ease = Ease()
@@ -86,6 +89,7 @@ class RecorderLoop:
         self._edges: deque[Edge] = deque()
         self._session = session.Session()
         self._chores_due_ns = 0
+        self._pressed_ns: int | None = None
         self._said = ""
 
     def edge(self, edge: Edge) -> None:
@@ -155,12 +159,46 @@ class RecorderLoop:
         kind = _EDGES.get((edge.button, edge.down))
         if kind is None:
             return
+        if edge.down and edge.by_hand:
+            self._pressed_ns = edge.at_ns
         idle = self._session.phase is Phase.IDLE
-        if edge.button is Button.RECORD and idle and self._aiming.takes(edge):
+        if edge.button is Button.RECORD and idle and self._is_taken(edge):
             return
         if edge.button is Button.COVER:
             self._desk.lens_covered = edge.down
         self._step(kind, at_ns=edge.at_ns, who=edge.who)
+
+    def _is_taken(self, edge: Edge) -> bool:
+        """Tell whether a press means something else than a lesson: that a booked one is cancelled, or aiming."""
+        if edge.down and self._booked.announcing:
+            for action in self._booked.press():
+                self._follow(action)
+            return True
+        return self._aiming.takes(edge)
+
+    def _look_at_bookings(self) -> None:
+        busy = self._session.phase is not Phase.IDLE
+        for action in self._booked.look(recording=busy):
+            self._follow(action)
+
+    def _follow(self, action: announcer.Action) -> None:
+        """Carry out what the schedule wants."""
+        match action.effect:
+            case announcer.Effect.ANNOUNCE:
+                self._desk.announce(True)
+            case announcer.Effect.WITHDRAW:
+                self._desk.announce(False)
+            case announcer.Effect.CANCEL:
+                self._desk.announce(False)
+                self._desk.say("announcement_cancelled")
+            case announcer.Effect.START:
+                self._desk.announce(False)
+                try:
+                    self.request_start()
+                except LeerblikError:
+                    self._booked.refused()  # the room and the page see why
+            case announcer.Effect.STOP:
+                self._end_for(StopReason.END_OF_BOOKING)
 
     def _step(
         self, kind: EventKind, reason: StopReason | None = None, at_ns: int | None = None, who: str = ""
@@ -224,6 +262,11 @@ class RecorderLoop:
         return self._session.phase
 
     @property
+    def pressed_ago_ns(self) -> int | None:
+        """How long ago somebody pressed at the device itself; None: not since it started."""
+        return None if self._pressed_ns is None else max(0, self._clock.monotonic_ns() - self._pressed_ns)
+
+    @property
     def recording(self) -> str | None:
         """The lesson that is being recorded."""
         return self._desk.recording
@@ -264,6 +307,7 @@ class RecorderLoop:
         self._aiming.tick()
         self._desk.do_chores()
         idle = self._session.phase is Phase.IDLE and not self._aiming.is_open
+        self._look_at_bookings()
         self._checkup.look(self.edge, idle=idle)
         self._ease.look(now_ns, idle=idle)
         self._end_for(self._nurse.look(now_ns))

@@ -58,6 +58,13 @@ class Masks:
         drawn = self._read()
         return not drawn.polygons or drawn.view == self._view
 
+    def are_drawn(self) -> bool:
+        """Tell whether there are masks for this view; what cannot be read is none."""
+        try:
+            return bool(self.drawn()) and self.fits()
+        except Permanent:
+            return False
+
     def drawn(self) -> tuple[Polygon, ...]:
         """Return the masks as they were drawn, also on another view: whoever aims sees where they are now."""
         return self._read().polygons

@@ -13,7 +13,9 @@ from device.domain.mask import read_polygons, write_polygons
 from device.domain.session import Phase
 from device.recorder.aiming import Aiming
 from device.recorder.control import error_answer
+from device.recorder.keys import Keys
 from device.recorder.masks import Masks
+from device.recorder.records import Records
 
 Answer = dict[str, Any]
 # What takes its time is answered later, from a thread of its own: the loop goes on meanwhile.
@@ -48,11 +50,14 @@ class Lessons(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the composition root hands out: the software finger, the report, and the teacher's no."""
+    """What the composition root hands out: the software finger, the report, the teacher's no, records and keys."""
 
     gesture: Callable[[dict[str, Any]], None]
     report: Callable[[], Answer]
     discard: Callable[[str], None]
+    records: Records
+    keys: Keys
+    pressed_ago_ns: Callable[[], int | None]
 
 
 class Reception:
@@ -73,6 +78,11 @@ class Reception:
             "aim": self._aim,
             "still": self._still,
             "masks": self._draw,
+            "recordings": services.records.list,
+            "recording": services.records.one,
+            "release": services.records.release,
+            "reflect": services.records.reflect,
+            "keys": self._keys,
         }
 
     def answer(self, values: dict[str, Any]) -> Answer | Later:
@@ -144,6 +154,13 @@ class Reception:
                 raise Busy("a lesson is being recorded; set the masks when it has ended")
             self._masks.save(polygons)
         return {"polygons": write_polygons(self._masks.drawn()), "fits": self._masks.fits()}
+
+    def _keys(self, values: dict[str, Any]) -> Answer:
+        """Return the public keys that footage is sealed to; with ``coach`` in the request, those from now on."""
+        keys = self._services.keys
+        if "coach" in values:
+            keys.set(str(values["coach"]), str(values.get("recovery", "")), self._services.pressed_ago_ns())
+        return {"coach": keys.coach, "recovery": keys.recovery}
 
     def _need_lesson(self) -> str:
         recording = self._lessons.recording

@@ -25,6 +25,7 @@ def describe(
     health: Health,
     face: Face,
     aiming: Aiming,
+    surroundings: dict[str, Any],
 ) -> dict[str, Any]:
     """Return what is going on; times in seconds, sizes in bytes, levels in decibels below full scale."""
     lesson = desk.lesson
@@ -43,7 +44,9 @@ def describe(
         "levels": [asdict(level) for level in lesson.levels] if lesson else [],
         "aim": {"open": aiming.is_open, "left_s": aiming.left_s},
         "free_bytes": desk.free_bytes(),
-        "recordings": [_row(each, catalogue, aftercare) for each in catalogue.recordings.latest(_LATEST)],
+        "booking": lesson.permit.agreement.booking if lesson else "",
+        **surroundings,
+        "recordings": [row(each, catalogue, aftercare) for each in catalogue.recordings.latest(_LATEST)],
         "processes": [
             {"process": p.process, "state": p.state, "message": p.message, "at": p.at}
             for p in catalogue.processes.all()
@@ -52,7 +55,8 @@ def describe(
     }
 
 
-def _row(recording: Recording, catalogue: Catalogue, aftercare: Aftercare) -> dict[str, Any]:
+def row(recording: Recording, catalogue: Catalogue, aftercare: Aftercare) -> dict[str, Any]:
+    """Return what is known of one recording without its journal."""
     history = catalogue.recordings.history(recording.id)
     sends = catalogue.sends.of(recording.id)
     return {

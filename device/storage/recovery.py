@@ -213,6 +213,9 @@ def _add(catalogue: Catalogue, recording: str, events: Sequence[dict[str, Any]])
         opened["started_at"],
         "",  # it stands in the sealed permit only
         untrusted_clock=not opened["clock_trusted"],
+        unclaimed=opened.get("unclaimed", False),
+        booking=opened.get("booking", ""),
+        register_number=opened.get("register_number", 0),
     )
 
 

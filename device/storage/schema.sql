@@ -72,3 +72,10 @@ CREATE TABLE process_states (
     message TEXT NOT NULL,
     at      TEXT NOT NULL
 ) STRICT;
+
+-- migration 2
+
+-- What the register says of a recording: the booking, and how many lines it had when leave was given.
+ALTER TABLE recordings ADD COLUMN booking TEXT NOT NULL DEFAULT '';
+ALTER TABLE recordings ADD COLUMN register_number INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX recordings_by_booking ON recordings (booking, id);

@@ -53,6 +53,11 @@ RELEASED = {
     "SENT": "a105e24d362e4cf38e41312180af6fcd",
     "DELIVERED": "7b93eaa1e9d84a2fb65374fb2a72ee38",
     "SEND_REFUSED": "eb09ae373b39478289f1a6a4c412696f",
+    "CLAIMED": "f8edb761225441049b2837e00ddd1f52",
+    "WITHDRAWN": "3ce9e2f8a56f45a89d4a7ea7217462ea",
+    "REGISTER_DAMAGED": "7da0e88f808248688b3eef5f0f31a450",
+    "ANNOUNCED": "d4fa9416942146ba88813de41636afd1",
+    "ANNOUNCEMENT_CANCELLED": "f6693850ec7b47c4b2452477ad088b9e",
 }
 _ENTRY = re.compile(r"^-- ([0-9a-f]{32})( nl)?\n((?:[A-Z][A-Za-z-]+: .+\n)+)\n((?:.+\n)+)", re.MULTILINE)
 

@@ -17,6 +17,7 @@ from device.drivers import load
 from device.drivers.clock.system import SystemClock
 from device.ports import Indicator, Signal
 from device.recorder.assembly import Folders, Parts, assemble
+from device.recorder.keys import Keys
 from device.recorder.late import LateIndicators
 from device.recorder.lesson import LessonSettings
 from device.recorder.vigil import Ailment, Vigil
@@ -126,7 +127,9 @@ def _parts(folder: Path, toml: str) -> Parts:
         f'[device]\nname = "d"\nruntime_dir = "{folder}"\n[recorder]\ncamera = "synthetic"\n{toml}', "utf-8"
     )
     lesson = LessonSettings("d", recipients(), 30.0, 64_000)
-    parts, _ = assemble(config.load(str(settings)), SystemClock(), lesson, Folders(*[folder] * 4))
+    parts, _ = assemble(
+        config.load(str(settings)), SystemClock(), lesson, Folders(*[folder] * 5), Keys(folder, "", "", None)
+    )
     return parts
 
 

@@ -10,9 +10,9 @@ from tests.support.permits import NOW
 class HandClock:
     """Fulfils ``device.ports.Clock``; it stands still until :meth:`pass_s`."""
 
-    def __init__(self) -> None:
+    def __init__(self, wall: datetime = NOW) -> None:
         self.ns = 1_000_000_000
-        self.wall = NOW
+        self.wall = wall
         self.boot = "boot-1"
         self.is_trusted = True
 

@@ -19,13 +19,14 @@ from device.ports import AudioFormat, Camera, Edge, FootageSink, Level, Micropho
 from device.recorder.aftercare import Aftercare
 from device.recorder.assembly import Parts, put_together
 from device.recorder.desk import DeskSettings, Machine
+from device.recorder.keys import Keys
 from device.recorder.late import LateIndicators, LateTriggers
 from device.recorder.lesson import LessonSettings
 from device.recorder.masks import Masks
 from device.recorder.vigil import Vigil
 from device.storage.catalogue import FILE_NAME, Catalogue
 from tests.support.clock import HandClock
-from tests.support.material import AUDIO, VIDEO, pictures, recipients, sound
+from tests.support.material import AUDIO, COACH, RECOVERY, VIDEO, pictures, recipients, sound
 from tests.support.permits import agreement
 from tests.support.waiting import LIMIT_S, Collector
 
@@ -195,6 +196,8 @@ class Unit:
         self.light = WatchedLight(self.log)
         lights = LateIndicators([("watched", lambda: self.light)], self.clock)
         self.finger = HandTrigger(self.clock)
+        coach = str(COACH.to_public()) if self.coach_key_present else ""
+        self.keys = Keys(self.root, coach, str(RECOVERY.to_public()), None)
         self.recorder = put_together(
             Parts(
                 Machine(self.camera or self.lens, self.microphone or self.ears, lights, self.clock),
@@ -207,8 +210,10 @@ class Unit:
                     language="en",
                     reserve_bytes=self.reserve_bytes,
                     discard_window_ns=self.rules.discard_window_ns,
-                    coach_key_present=self.coach_key_present,
+                    keys=self.keys,
                     agreement=self.agreed,
+                    register=self.root,
+                    own=self.root,
                     lesson=LessonSettings("device-1", recipients(), self.segment_s, 64_000),
                     masks=Masks(self.root, self.view),
                 ),

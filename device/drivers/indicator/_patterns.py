@@ -8,6 +8,7 @@ IMPAIRED     on for 2 s, dark for half a second                orange   alarm: h
 MARKED       three short gaps in the light                     red      two short high tones
 BLANKED      1 s on, 1 s off                                   blue     one long middle tone
 ENDING_SOON  on, with two short gaps every 2 s                 yellow   two middle tones
+ANNOUNCED    0.3 s on, 0.5 s off                               lime     low, middle, high
 AIMING       long, short, and a pause, every 2 s               white    one middle tone, then high
 HELD         two short blinks every 4 s                        cyan     high, then low
 DISCARDED    on for 2 s, then dark for half a second           white    middle, then low, long
@@ -56,6 +57,7 @@ COLOURS: dict[Signal, Colour] = {
     Signal.MARKED: (1.0, 0.0, 0.0),
     Signal.BLANKED: (0.0, 0.0, 1.0),
     Signal.ENDING_SOON: (1.0, 0.6, 0.0),
+    Signal.ANNOUNCED: (0.5, 1.0, 0.0),
     Signal.AIMING: (1.0, 0.8, 1.0),
     Signal.HELD: (0.0, 0.8, 1.0),
     Signal.DISCARDED: (1.0, 0.8, 1.0),
@@ -96,6 +98,15 @@ PATTERNS = {
     Signal.ENDING_SOON: Pattern(
         (Step(0.3, light=True, tone_hz=MIDDLE_HZ), _LIT, Step(0.3, light=True, tone_hz=MIDDLE_HZ)),
         (Step(1.5, light=True), _GAP, _LIT, _GAP),
+    ),
+    Signal.ANNOUNCED: Pattern(
+        (
+            Step(0.3, light=True, tone_hz=LOW_HZ),
+            Step(0.3, light=False, tone_hz=MIDDLE_HZ),
+            Step(0.3, light=True, tone_hz=HIGH_HZ),
+            Step(0.7, light=False),
+        ),
+        (Step(0.3, light=True), Step(0.5, light=False)),
     ),
     Signal.AIMING: Pattern(
         (Step(0.3, light=True, tone_hz=MIDDLE_HZ), Step(0.3, light=True, tone_hz=HIGH_HZ)),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -39,6 +40,8 @@ class Recording:
     unclaimed: bool
     untrusted_clock: bool
     manifest_sha256: str | None
+    booking: str = ""
+    register_number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,17 @@ class Recordings:
         self._db = connection
         self._writer = writer
 
-    def add(self, recording: str, started_at: str, trajectory: str, *, untrusted_clock: bool) -> None:
+    def add(
+        self,
+        recording: str,
+        started_at: str,
+        trajectory: str,
+        *,
+        untrusted_clock: bool,
+        unclaimed: bool = False,
+        booking: str = "",
+        register_number: int = 0,
+    ) -> None:
         """Add a recording that begins now; Permanent when it is there already, Refused to other processes."""
         if self._writer is not WRITERS[Status.RECORDING]:
             raise Refused("only the recorder begins recordings")
@@ -66,9 +79,13 @@ class Recordings:
             if self.find(recording) is not None:
                 raise Permanent(f"recording {recording} is in the catalogue already")
             self._db.execute(
-                "INSERT INTO recordings (id, status, started_at, trajectory, untrusted_clock) VALUES (?, ?, ?, ?, ?)",
-                (recording, Status.RECORDING.value, started_at, trajectory, untrusted_clock),
-            )
+                "INSERT INTO recordings (id, status, started_at, trajectory, untrusted_clock, unclaimed, booking,"
+                " register_number) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    recording, Status.RECORDING.value, started_at, trajectory, untrusted_clock, unclaimed, booking,
+                    register_number,
+                ),
+            )  # fmt: skip
             self._note(recording, Status.RECORDING, "")
 
     def hold(
@@ -161,6 +178,44 @@ class Recordings:
         """Return the newest recordings, newest first."""
         rows = self._db.execute("SELECT * FROM recordings ORDER BY id DESC LIMIT ?", (limit,))
         return [_recording(row) for row in rows]
+
+    def page(self, limit: int, before: str = "") -> list[Recording]:
+        """Return so many recordings older than ``before`` ("": the newest), newest first."""
+        rows = self._db.execute(
+            "SELECT * FROM recordings WHERE ? = '' OR id < ? ORDER BY id DESC LIMIT ?",
+            (before, before, limit),
+        )
+        return [_recording(row) for row in rows]
+
+    def under(self, bookings: Collection[str], before_number: int) -> list[Recording]:
+        """Return what was recorded under these bookings before the register had so many lines, oldest first."""
+        names = json.dumps(sorted(bookings))
+        rows = self._db.execute(
+            "SELECT * FROM recordings WHERE booking IN (SELECT value FROM json_each(?)) AND register_number < ?"
+            " ORDER BY id",
+            (names, before_number),
+        )
+        return [_recording(row) for row in rows]
+
+    def used_bookings(self, bookings: Collection[str], but: str = "") -> frozenset[str]:
+        """Return those of these bookings under which something was recorded; ``but`` does not count."""
+        rows = self._db.execute(
+            "SELECT DISTINCT booking FROM recordings WHERE booking IN (SELECT value FROM json_each(?)) AND id != ?",
+            (json.dumps(sorted(bookings)), but),
+        )
+        return frozenset(row[0] for row in rows)
+
+    def claim(self, recording: str, trajectory: str, *, boot_id: str, at_ns: int) -> None:
+        """An unclaimed recording has found its teacher; its cooling-off begins now."""
+        with transaction(self._db):
+            status = self.get(recording).status
+            if status is not Status.HELD or self._writer is not WRITERS[Status.HELD]:
+                raise Refused(f"recording {recording} is {status.value}; only what is held can be claimed")
+            self._db.execute(
+                "UPDATE recordings SET unclaimed = 0, trajectory = ?, held_boot_id = ?, held_ns = ? WHERE id = ?",
+                (trajectory, boot_id, at_ns, recording),
+            )
+            self._note(recording, Status.HELD, "claimed by a teacher")
 
     def objects(self, recording: str) -> list[StoredObject]:
         """Return the sealed objects of a recording, the manifest last."""

@@ -1,0 +1,137 @@
+"""What was agreed, as the recorder knows it: the register that the page writes, read here and never trusted blindly.
+
+The last line that was seen is kept in the recorder's own folder. A register that lacks it, or in which a line was
+changed, counts for nothing: the page may add decisions and cannot take one back.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from device.domain.booking import find_agreement
+from device.domain.consent import Reason, Refusal
+from device.domain.errors import LeerblikError, Permanent
+from device.domain.register.chain import Head
+from device.domain.register.decisions import Repeat
+from device.domain.register.state import Register
+from device.domain.strict import Fields, parse_object
+from device.domain.trajectory import Agreement
+from device.footage.durable import DurableFile, sync_folder
+from device.ports import Clock
+from device.storage.catalogue import Catalogue
+from device.storage.register import RegisterReader
+
+NAME = "register-seen.json"
+_log = logging.getLogger(__name__)
+
+
+class Agreements:
+    """Belongs to the recorder's loop. ``settled`` is the agreement of the settings, for a device without a register."""
+
+    def __init__(
+        self, folder: Path, own: Path, settled: Agreement | None, catalogue: Catalogue, clock: Clock
+    ) -> None:
+        self._own = own
+        self._settled = settled
+        self._catalogue = catalogue
+        self._clock = clock
+        self.problem = ""
+        self._seen = Head()
+        try:
+            self._seen = _read_seen(own / NAME)
+        except LeerblikError as error:
+            self.problem = str(error)
+        self._reader = RegisterReader(folder, self._seen)
+        self._register = Register()
+
+    def read(self) -> Register | None:
+        """Return the register as it stands; None, with ``problem``, when it cannot be trusted or read."""
+        try:
+            self._register = self._reader.read()
+        except LeerblikError as error:
+            if self.problem != str(error):
+                _log.error("%s", error)
+            self.problem = str(error)
+        return None if self.problem else self._register
+
+    @property
+    def register(self) -> Register:
+        """The register as it stands; one that cannot be trusted any more: as it was before."""
+        self.read()
+        return self._register
+
+    def for_press(self, pressed_by: str, going_on: str = "") -> Agreement | Refusal | None:
+        """Return what was agreed for a press now; ``going_on``: the lesson that is gone on with, "" for a new one."""
+        register = self.read()
+        if register is None:
+            return Refusal((Reason.REGISTER_DAMAGED,))
+        if register.is_empty:
+            return self._settled
+        once = [name for name, each in register.bookings.items() if each.made.repeat is Repeat.NEXT_PRESS]
+        return find_agreement(
+            register,
+            self._clock.now(),
+            zone_of(register),
+            clock_trusted=self._clock.trusted(),
+            used=self._catalogue.recordings.used_bookings(once, but=going_on),
+            pressed_by=pressed_by,
+        )
+
+    def local(self, now: datetime) -> datetime:
+        """Return a time on the school's clock: agreements count in the school's days."""
+        return now.astimezone(zone_of(self._register))
+
+    def hears(self) -> bool:
+        """Tell whether sound may be agreed on, so that a microphone is needed."""
+        register = self._register
+        if register.is_empty:
+            return self._settled is not None and self._settled.sound
+        return any(each.made.sound and not each.cancelled for each in register.bookings.values())
+
+    def keep(self) -> None:
+        """Note the last line that was seen; when nothing was added since, nothing is written."""
+        head = self._register.head
+        if self.problem or head == self._seen:
+            return
+        try:
+            _write_seen(self._own, head)
+        except OSError as error:
+            _log.warning("how far the register was read could not be stored: %s", error)
+        else:
+            self._seen = head
+
+
+def zone_of(register: Register) -> ZoneInfo:
+    """Return the school's time zone; the Netherlands' when it names none that exists."""
+    try:
+        return ZoneInfo(register.school.zone if register.school else "")
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo("Europe/Amsterdam")
+
+
+def _read_seen(path: Path) -> Head:
+    try:
+        fields = Fields(parse_object(path.read_bytes(), "the file"), "the file")
+        head = Head(fields.take("number", int), fields.take("sha256", str))
+        fields.done()
+    except FileNotFoundError:
+        return Head()
+    except (OSError, Permanent) as error:
+        raise Permanent(f"{path} cannot be read ({error}), so the register cannot be trusted") from None
+    return head
+
+
+def _write_seen(folder: Path, head: Head) -> None:
+    fresh = folder / f".{NAME}"
+    fresh.unlink(missing_ok=True)
+    file = DurableFile(fresh)
+    try:
+        file.write(json.dumps({"number": head.number, "sha256": head.sha256}).encode())
+    finally:
+        file.close()
+    fresh.rename(folder / NAME)
+    sync_folder(folder)

@@ -1,0 +1,145 @@
+"""What follows from the register for recordings that are there: what was taken back goes, what is claimed stays.
+
+Asked again and again, by what is the case and not by what changed: a crash in between loses nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import logging
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from device.domain.booking import claimed_agreement
+from device.domain.consent import Refusal, describe_claim
+from device.domain.errors import LeerblikError
+from device.domain.lifecycle import Status, may_withdraw
+from device.domain.manifest import PermitDescription
+from device.domain.register.chain import Head
+from device.domain.register.decisions import RecordingClaimed
+from device.domain.register.effects import reaches, teachers_of
+from device.domain.register.state import Register, Withdrawal
+from device.footage.journal import Journal, read_journal
+from device.footage.packets import NS_PER_S
+from device.footage.seal import seal_bytes
+from device.ports import Clock
+from device.recorder.aftercare import Aftercare
+from device.recorder.agreements import Agreements, zone_of
+from device.recorder.lesson import LessonSettings
+from device.storage.catalogue import Catalogue, Occupied, Recording, fresh_ulid
+from device.storage.recovery import seal_again
+
+_AGAIN_NS = 30 * NS_PER_S
+_HERE = (Status.HELD, Status.RELEASED)
+_log = logging.getLogger(__name__)
+
+
+class Consequences:
+    """Belongs to the recorder's loop; run while no lesson is recorded."""
+
+    def __init__(
+        self,
+        agreements: Agreements,
+        catalogue: Catalogue,
+        aftercare: Aftercare,
+        spool: Path,
+        clock: Clock,
+        lesson: LessonSettings,
+    ) -> None:
+        self._agreements = agreements
+        self._catalogue = catalogue
+        self._aftercare = aftercare
+        self._spool = spool
+        self._clock = clock
+        self._lesson = lesson
+        self._done = Head()
+        self._due_ns = 0
+
+    def run(self) -> list[tuple[str, str]]:
+        """Carry out what the register wants; returns recordings and what happened to each.
+
+        Looks when something was decided, and every half minute for what could not be done before.
+        """
+        register = self._agreements.read()
+        now_ns = self._clock.monotonic_ns()
+        if register is None or (register.head == self._done and now_ns < self._due_ns):
+            return []
+        self._due_ns = now_ns + _AGAIN_NS
+        done: list[tuple[str, str]] = []
+        try:
+            for step in (*self._take_back(register), *self._hand_over(register)):
+                done.append(step)  # noqa: PERF402  # those before an error happened all the same
+        except Occupied as error:
+            _log.warning("what follows from the register is done later: %s", error)
+        else:
+            self._done = register.head
+            self._agreements.keep()
+        return done
+
+    def _take_back(self, register: Register) -> Iterator[tuple[str, str]]:
+        for withdrawal in register.withdrawals:
+            for recording in self._reached(register, withdrawal):
+                yield from self._withdraw(recording)
+
+    def _reached(self, register: Register, withdrawal: Withdrawal) -> list[Recording]:
+        reached = reaches(register, withdrawal)
+        found = [self._catalogue.recordings.find(name) for name in sorted(reached.recordings)]
+        named = [
+            each for each in found if each is not None and self._is_hers(register, reached.teacher, each)
+        ]
+        return [*named, *self._catalogue.recordings.under(reached.bookings, withdrawal.number)]
+
+    def _is_hers(self, register: Register, teacher: str, recording: Recording) -> bool:
+        return teacher in ("", *teachers_of(register, recording.id, recording.booking))
+
+    def _withdraw(self, recording: Recording) -> Iterator[tuple[str, str]]:
+        status = self._catalogue.recordings.get(recording.id).status
+        if status in _HERE:
+            with contextlib.suppress(LeerblikError):
+                self._aftercare.discard(recording.id)
+                yield recording.id, "discarded"
+        elif may_withdraw(status, receipt_accepted=self._arrived(recording.id)):
+            self._catalogue.recordings.move(recording.id, Status.WITHDRAWN, "taken back in the register")
+            yield recording.id, "withdrawn"
+
+    def _arrived(self, recording: str) -> bool:
+        return any(step.status is Status.DELIVERED for step in self._catalogue.recordings.history(recording))
+
+    def _hand_over(self, register: Register) -> Iterator[tuple[str, str]]:
+        for name, claim in register.claims.items():
+            recording = self._catalogue.recordings.find(name)
+            if recording is not None and recording.unclaimed and recording.status is Status.HELD:
+                try:
+                    yield from self._claim(register, recording, claim)
+                except Occupied:
+                    raise
+                except (OSError, LeerblikError) as error:
+                    _log.warning("recording %s cannot be handed over yet: %s", name, error)
+
+    def _claim(
+        self, register: Register, recording: Recording, claim: RecordingClaimed
+    ) -> Iterator[tuple[str, str]]:
+        permit = self._permit(register, recording, claim)
+        if isinstance(permit, Refusal):
+            return
+        folder = self._spool / recording.id
+        sealed = seal_bytes(permit.to_bytes(), self._lesson.recipients)
+        with contextlib.closing(Journal(folder)) as journal:
+            journal.write("claimed", permit_sealed=base64.b64encode(sealed).decode())
+        seal_again(self._catalogue, folder, self._lesson.recipients)
+        self._catalogue.recordings.claim(
+            recording.id, claim.trajectory, boot_id=self._clock.boot_id(), at_ns=self._clock.monotonic_ns()
+        )
+        yield recording.id, "claimed"
+
+    def _permit(
+        self, register: Register, recording: Recording, claim: RecordingClaimed
+    ) -> PermitDescription | Refusal:
+        opened = next(
+            event for event in read_journal(self._spool / recording.id) if event["event"] == "opened"
+        )
+        at = datetime.fromisoformat(recording.started_at).astimezone(UTC)
+        agreement = claimed_agreement(register, claim, at.astimezone(zone_of(register)).date())
+        return describe_claim(agreement, at, fresh_ulid(), masks_drawn=bool(opened.get("masks")))

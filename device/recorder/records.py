@@ -1,0 +1,162 @@
+"""What may be asked about recordings over the control socket, and what a teacher may have done with one."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
+
+from device.domain.errors import LeerblikError, Permanent, Refused
+from device.domain.identifiers import is_ulid
+from device.domain.lifecycle import Status
+from device.domain.manifest import MAX_DURATION_US
+from device.domain.register.effects import teachers_of
+from device.domain.register.state import Register
+from device.footage.journal import Journal, read_journal
+from device.ports import Clock
+from device.recorder.aftercare import Aftercare
+from device.recorder.agreements import Agreements
+from device.recorder.report import row
+from device.storage.catalogue import Catalogue, Recording
+from device.storage.recovery import seal_again
+
+MAX_ROWS = 100
+# Among so many recordings at most one request looks for those of a teacher.
+_LOOKED_AT = 500
+_HERE = (Status.HELD, Status.RELEASED, Status.UPLOADING, Status.DELIVERED)
+_GONE_BACK = (Status.WITHDRAWN, Status.DESTROYED)
+Answer = dict[str, Any]
+
+
+class Records:
+    """Belongs to the recorder's loop: every answer is short work."""
+
+    def __init__(
+        self,
+        agreements: Agreements,
+        catalogue: Catalogue,
+        aftercare: Aftercare,
+        spool: Path,
+        clock: Clock,
+        recipients: Sequence[X25519PublicKey],
+    ) -> None:
+        self._agreements = agreements
+        self._catalogue = catalogue
+        self._aftercare = aftercare
+        self._spool = spool
+        self._clock = clock
+        self._recipients = recipients
+
+    def list(self, values: Answer) -> Answer:
+        """Return recordings, newest first: all, or a teacher's and those that nobody has claimed yet.
+
+        ``next`` is where the next request goes on (its ``before``), "" when there is no more.
+        """
+        limit = values.get("limit", 50)
+        before, teacher = values.get("before", ""), values.get("teacher", "")
+        if not isinstance(limit, int) or not 1 <= limit <= MAX_ROWS:
+            raise Permanent(f"limit is a number from 1 to {MAX_ROWS}")
+        if (
+            not isinstance(teacher, str)
+            or not isinstance(before, str)
+            or not (before == "" or is_ulid(before))
+        ):
+            raise Permanent("teacher is a code, and before the name of a recording")
+        register = self._agreements.register
+        found: list[Recording] = []
+        looked_at, more = 0, True
+        while more and len(found) < limit and looked_at < _LOOKED_AT:
+            page = self._catalogue.recordings.page(MAX_ROWS, before)
+            more = len(page) == MAX_ROWS
+            for each in page:
+                before, looked_at = each.id, looked_at + 1
+                if not teacher or self._is_for(register, teacher, each):
+                    found.append(each)
+                if len(found) == limit:
+                    more = True
+                    break
+        rows = [self._row(register, each, whole=False) for each in found]
+        return {"recordings": rows, "more": more, "next": before if more else ""}
+
+    def one(self, values: Answer) -> Answer:
+        """Return one recording with everything that is known of it."""
+        return {"recording": self._row(self._agreements.register, self._find(values), whole=True)}
+
+    def release(self, values: Answer) -> Answer:
+        """Let a held recording go to the coach now; Refused when it is nobody's yet, or not held any more."""
+        recording = self._find(values)
+        if recording.unclaimed:
+            raise Refused("nobody has claimed this recording yet, and until then it does not leave")
+        self._catalogue.recordings.move(recording.id, Status.RELEASED, "released by the teacher")
+        return {}
+
+    def reflect(self, values: Answer) -> Answer:
+        """Keep the moments that the teacher named, two to be proud of and one to improve, for the coach to see."""
+        recording = self._find(values)
+        proud = _moments(values.get("proud_us"), "proud_us", 2)
+        improve = _moments(values.get("improve_us"), "improve_us", 1)
+        if recording.status is not Status.HELD:
+            raise Refused(f"this recording is {recording.status.value}; moments are named before it leaves")
+        with contextlib.closing(Journal(self._spool / recording.id)) as journal:
+            journal.write("reflected", proud_us=proud, improve_us=improve)
+        seal_again(self._catalogue, self._spool / recording.id, self._recipients)
+        return {}
+
+    def _find(self, values: Answer) -> Recording:
+        name = values.get("recording")
+        found = self._catalogue.recordings.find(name) if isinstance(name, str) and is_ulid(name) else None
+        if found is None:
+            raise Permanent("there is no such recording")
+        return found
+
+    def _is_for(self, register: Register, teacher: str, recording: Recording) -> bool:
+        if recording.unclaimed:
+            return recording.status is Status.HELD
+        return teacher in teachers_of(register, recording.id, recording.booking)
+
+    def _row(self, register: Register, recording: Recording, *, whole: bool) -> Answer:
+        booking = register.bookings.get(recording.booking)
+        claim = register.claims.get(recording.id) if not recording.unclaimed else None
+        history = self._catalogue.recordings.history(recording.id)
+        values = {
+            **row(recording, self._catalogue, self._aftercare),
+            "booking": recording.booking,
+            "teachers": list(teachers_of(register, recording.id, recording.booking))
+            if not recording.unclaimed
+            else [],
+            "groups": list(booking.made.groups if booking else claim.groups if claim else ()),
+            "stage": int(booking.made.stage) if booking else None,
+            "register_number": recording.register_number,
+            "withdrawn": recording.status in _GONE_BACK,
+            "history": [{"status": s.status.value, "at": s.at, "note": s.note} for s in history],
+        }
+        return {**values, **self._from_journal(recording)} if whole else values
+
+    def _from_journal(self, recording: Recording) -> Answer:
+        events: list[dict[str, Any]] = []
+        if recording.status in _HERE:
+            with contextlib.suppress(OSError, LeerblikError):
+                events = read_journal(self._spool / recording.id)
+        opened = next((event for event in events if event["event"] == "opened"), {})
+        reflected = next((event for event in reversed(events) if event["event"] == "reflected"), None)
+        return {
+            "sound": opened.get("audio") is not None,
+            # The key to it is forgotten with the power.
+            "watchable": opened.get("boot_id") == self._clock.boot_id(),
+            "bookmarks_us": sorted(_times(events)),
+            "reflection": reflected and {key: reflected[key] for key in ("proud_us", "improve_us")},
+        }
+
+
+def _times(events: Sequence[dict[str, Any]]) -> Iterator[int]:
+    return (event["at_us"] for event in events if event["event"] == "bookmark")
+
+
+def _moments(value: object, name: str, most: int) -> list[int]:
+    right = isinstance(value, list) and len(value) <= most
+    if not right or not all(type(each) is int and 0 <= each <= MAX_DURATION_US for each in value):  # type: ignore[attr-defined]
+        raise Permanent(f"{name} is a list of at most {most} times in microseconds from the beginning")
+    return sorted(value)  # type: ignore[call-overload, no-any-return]
