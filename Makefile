@@ -2,8 +2,8 @@
 # silent about it when nothing is missing. `make help` lists the others.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo try test check test-fast testbed test-device test-vm lint bench lock clean \
-	setup-demo setup-test setup-testbed setup-vm
+.PHONY: help demo try test check test-fast testbed test-device test-vm test-browser screenshots messages lint bench \
+	lock clean setup-demo setup-test setup-testbed setup-vm setup-browser
 MAKEFLAGS += --no-print-directory
 # A shell that is set up for something else must not leak into our .venv.
 unexport PYTHONPATH PYTHONHOME
@@ -27,7 +27,7 @@ test: check ## everything: check, then end to end and the short form of the cras
 	@$(PYTHON) -m pytest -q $(SLOW_SUITES)
 
 check: lint ## lint, types and the fast suite, in under two minutes
-	@$(PYTHON) -m pytest -q $(AT_ONCE) tests $(SLOW_SUITES:%=--ignore=%)
+	@$(PYTHON) -m pytest -q $(AT_ONCE) tests $(SLOW_SUITES:%=--ignore=%) --ignore=tests/browser
 
 test-fast: check ## another word for check
 
@@ -39,6 +39,15 @@ test-device: setup-testbed ## a device in a container: systemd, picamera2, the r
 
 test-vm: setup-vm ## a device in an emulated machine: GPIO, ALSA, power cuts (needs root) [SHORT=1]
 	@SHORT=$(SHORT) bash tests/testbed/vm/run.sh $(ARGS)
+
+test-browser: setup-browser ## the pages in a real Chromium, as people use them [ARGS=...]
+	@$(PYTHON) -m pytest -q tests/browser $(ARGS)
+
+screenshots: setup-browser ## a picture of every page, phone and laptop, Dutch and English, into var/screenshots
+	@$(PYTHON) -m tests.browser.screenshots
+
+messages: setup-test ## bring the translations up to date with the pages
+	@$(PYTHON) -m device.web.catalogue
 
 lint: setup-test ## ruff and mypy
 	@$(PYTHON) -m ruff check --quiet .
@@ -62,5 +71,5 @@ clean: ## remove the .venv, what the demo left behind, and every cache
 	@rm -rf .venv var build *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-setup-demo setup-test setup-testbed setup-vm: setup-%:
+setup-demo setup-test setup-testbed setup-vm setup-browser: setup-%:
 	@bash deploy/setup/setup.sh $*

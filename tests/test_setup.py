@@ -85,7 +85,7 @@ def test_every_system_package_has_a_purpose_a_probe_and_a_consequence() -> None:
     rows = [line.split() for line in text.splitlines() if line and not line.startswith("#")]
     assert rows
     for _package, purpose, probe, without_it in rows:
-        assert purpose in ("demo", "test", "testbed", "vm")
+        assert purpose in ("demo", "test", "browser", "testbed", "vm")
         assert re.fullmatch(r"(command|file|module|python):\S+", probe)
         assert without_it in ("stop", "go-on")
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from deploy.demo.house import House
 from deploy.demo.progress import Progress
+from deploy.demo.school import COOLING_OFF_S, Entrance, open_school
 from deploy.demo.story import Story, Teller
 from deploy.demo.verdict import judge
 from device.domain.errors import LeerblikError, Permanent
@@ -28,7 +29,6 @@ _TO_TRY = (
     ("status", ""),
     ("masks", "the areas that are painted black; see --help"),
     ("doctor", ""),
-    ("web", "the page for the room, on http://localhost:8080/ (after make test)"),
 )
 
 
@@ -81,6 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
             progress.failed("stopped with Ctrl-C")
             raise
         if arguments.keep_running:
+            _show_school(open_school(house), progress)
             _wait(house, progress)
     return 0 if good else LeerblikError.exit_code
 
@@ -181,6 +182,16 @@ def _conclude(
     return all(row.right is not False for row in verdict.rows)
 
 
+def _show_school(entrance: Entrance, progress: Progress) -> None:
+    progress.say(f"An example school to play with: {entrance.address}")
+    progress.say(f"  {'anybody':14} whether it records: {entrance.address}")
+    for who, secret in entrance.secrets:
+        progress.say(f"  {who:14} {secret}")
+    progress.say(
+        f"  Log in at {entrance.address}login, an invitation is used at {entrance.address}invitation\n"
+    )
+
+
 def _wait(house: House, progress: Progress) -> None:
     progress.say(
         "It keeps running until Ctrl-C. One press starts a lesson, the next one stops it. In another terminal:"
@@ -188,7 +199,7 @@ def _wait(house: House, progress: Progress) -> None:
     for words, meaning in _TO_TRY:
         progress.say(f"  .venv/bin/leerblik {words + ' --config ' + str(house.config):52} {meaning}")
     progress.say(
-        f"A lesson leaves {_COOLING_OFF_S[True]:g} seconds after it ended; its film comes into {house.films}"
+        f"A lesson waits {COOLING_OFF_S / 60:g} minutes or until its teacher releases it; its film comes to {house.films}"
     )
     try:
         while True:

@@ -6,6 +6,7 @@ import fcntl
 import os
 import secrets
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -67,7 +68,8 @@ class House:
         key_line = make_ssh_key(self.folder / "device_ssh_key")
         self._key_line = key_line
         self.server = self._choose_server()
-        self._write_config(tables)
+        self._tables = self._own_tables()
+        self.change(tables)
         _made(self.folder / "log")
 
     def start(self, name: str) -> None:
@@ -136,6 +138,19 @@ class House:
             else:
                 return
 
+    def wait_for_page(self, port: int) -> None:
+        """Return when the page is served on this port of this machine."""
+        deadline_s = time.monotonic() + _START_LIMIT_S
+        while True:
+            self.check()
+            with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+                return
+            if time.monotonic() > deadline_s:
+                raise Temporary(
+                    f"the page does not come up: {self.last_words('web')} (all of it: {self.log('web')})"
+                )
+            time.sleep(0.05)
+
     def __enter__(self) -> Self:
         try:
             for name in PROCESSES:
@@ -188,12 +203,12 @@ class House:
         os.close(writer)
         return reader
 
-    def _write_config(self, tables: Mapping[str, Mapping[str, Any]]) -> None:
-        merged = self._own_tables()
+    def change(self, tables: Mapping[str, Mapping[str, Any]]) -> None:
+        """Change settings, by table and key; a process learns of it when it is started anew."""
         for name, values in tables.items():
-            merged.setdefault(name, {}).update(values)
+            self._tables.setdefault(name, {}).update(values)
         lines = ["# Made by 'leerblik demo'; every key is explained by 'leerblik config example'."]
-        for name, values in merged.items():
+        for name, values in self._tables.items():
             lines += [f"\n[{name}]", *(f"{key} = {toml_value(value)}" for key, value in values.items())]
         self.config.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
@@ -203,8 +218,9 @@ class House:
             "device": {
                 "name": "demo", "spool_dir": str(self.spool), "state_dir": str(self.folder / "state"),
                 "recorder_dir": str(self.folder / "recorder"), "runtime_dir": str(self.folder / "run"),
-                "language": "en",
+                "register_dir": str(_made(self.folder / "register")), "language": "en",
             },
+            "web": {"address": "127.0.0.1", "dir": str(self.folder / "web")},
             "coach": {"recipient": self._keys.recipient, "receipt_key": self._keys.receipt_key},
             "sync": {
                 "host": server.host, "port": server.port, "user": server.user, "host_key": server.host_key,

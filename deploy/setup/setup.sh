@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes this checkout ready: system packages, a .venv, and the locked libraries in it.
 #
-#     deploy/setup/setup.sh demo|test|testbed|vm [--system-only]
+#     deploy/setup/setup.sh demo|test|browser|testbed|vm [--system-only]
 #
 # Each includes the ones before it; all share the one .venv. Silent and quick when there is nothing to do. The .venv
 # carries three notes: .made (complete, for this folder and this Python), .busy (pip is at work in it) and
@@ -109,8 +109,8 @@ require_writable() {
 main() {
     local libraries
     case $1 in
-        demo | test | testbed | vm) ;;
-        *) stop "say 'deploy/setup/setup.sh demo' or 'deploy/setup/setup.sh test' (or testbed, or vm)." ;;
+        demo | test | browser | testbed | vm) ;;
+        *) stop "say 'deploy/setup/setup.sh demo' or 'deploy/setup/setup.sh test' (or browser, testbed, vm)." ;;
     esac
     libraries=$(libraries_for "$1")
     if [ "${2:-}" != --system-only ] && all_ready "$1"; then return; fi

@@ -16,6 +16,7 @@ needs() {
     case $1 in
         testbed) echo demo test testbed ;;
         vm) echo demo test testbed vm ;;
+        browser) echo demo test browser ;;
         *) echo demo "$1" ;;
     esac
 }
@@ -39,7 +40,7 @@ named_for_python() {
     esac
 }
 
-# Installs what is missing for a purpose (demo, test, testbed or vm).
+# Installs what is missing for a purpose (demo, test, browser, testbed or vm).
 install_missing() {
     local package without_it required=() server=
     while read -r package without_it; do

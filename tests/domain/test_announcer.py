@@ -194,6 +194,14 @@ def test_a_clock_that_jumps_forward_over_the_start_does_not_shorten_the_minute()
     assert started_ns - announced_ns >= 60 * S
 
 
+def test_a_clock_that_goes_back_a_little_in_the_minute_does_not_start_before_the_hour() -> None:
+    room = Room()
+    room.wait(4.75)
+    room.jump(-0.25)
+    room.wait(3)
+    assert room.told() == [("announce", "06:59:00"), ("start", "07:00:00")]
+
+
 def test_a_clock_that_jumps_back_withdraws_and_announces_again_in_its_time() -> None:
     room = Room()
     room.wait(4.5)

@@ -20,7 +20,7 @@ stubs=/usr/local/lib/virtualcam
 fingerprint() {
     {
         cat "${inputs[@]}"
-        requirements dependencies device coach setup
+        requirements dependencies web device coach setup
         pins
         uname -m
     } | sha256sum | cut -c-16
@@ -31,7 +31,7 @@ requirements() {
     local names
     names=$(IFS='|' && echo "$*")
     awk -v names="^($names) = [[]" '/^\[/ { inside = 0 } $0 ~ names { inside = 1; next } /^\]/ { inside = 0 }
-        inside && /"/ { split($0, part, "\""); print part[2] }' pyproject.toml
+        inside && /"/ && !/leerblik\[/ { split($0, part, "\""); print part[2] }' pyproject.toml
 }
 
 # The lock's versions, without those of another system.
@@ -93,7 +93,7 @@ stand_in_for_the_pi() {
 make_venv() {
     say "making /opt/leerblik as on a device, and the suite's libraries beside it"
     pins >"$root/tmp/pins.txt"
-    requirements dependencies device setup >"$root/tmp/device.txt"
+    requirements dependencies web device setup >"$root/tmp/device.txt"
     requirements coach >"$root/tmp/coach.txt"
     wanted tests/testbed/root/suite-python.txt >"$root/tmp/suite.txt"
     inside pip download --only-binary :all: --dest /opt/wheels -c /tmp/pins.txt -r /tmp/device.txt -r /tmp/coach.txt

@@ -43,7 +43,8 @@ MAX_PUPILS = 200
 MAX_STAGES = 5
 _LONGEST = timedelta(days=366)
 _LONGEST_HOLIDAY = timedelta(days=120)
-_TEACHER = re.compile(r"[a-z0-9]{2,6}")
+# As the accounts of the page have it.
+_TEACHER = re.compile(r"[a-z][a-z0-9]{1,7}")
 _GROUP = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+/-]{0,11}")
 _NAME = re.compile(r"[0-9A-Za-zÀ-ÿ][0-9A-Za-zÀ-ÿ .&+/'()-]{0,39}")
 

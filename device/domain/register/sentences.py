@@ -19,8 +19,8 @@ _SENTENCES: dict[Problem, tuple[str, str]] = {
     ),
     Problem.EMPTY: ("Vul hier iets in.", "Fill this in."),
     Problem.NOT_A_CODE: (
-        "Gebruik de afkorting van de docent: 2 tot 6 kleine letters of cijfers, bijvoorbeeld abc. Geen volledige naam.",
-        "Use the teacher's abbreviation: 2 to 6 small letters or digits, such as abc. Not a full name.",
+        "Gebruik de afkorting van de docent: 2 tot 8 kleine letters of cijfers, met een letter vooraan, zoals abc. Geen naam.",
+        "Use the teacher's abbreviation: 2 to 8 small letters or digits, a letter first, such as abc. Not a name.",
     ),
     Problem.NOT_A_GROUP: (
         (
