@@ -199,7 +199,7 @@ def _wait(house: House, progress: Progress) -> None:
     for words, meaning in _TO_TRY:
         progress.say(f"  .venv/bin/leerblik {words + ' --config ' + str(house.config):52} {meaning}")
     progress.say(
-        f"A lesson waits {COOLING_OFF_S / 60:g} minutes or until its teacher releases it; its film comes to {house.films}"
+        f"A lesson waits {COOLING_OFF_S / 60:g} minutes or until it is released; its film comes to {house.films}"
     )
     try:
         while True:

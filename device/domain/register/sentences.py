@@ -19,7 +19,7 @@ _SENTENCES: dict[Problem, tuple[str, str]] = {
     ),
     Problem.EMPTY: ("Vul hier iets in.", "Fill this in."),
     Problem.NOT_A_CODE: (
-        "Gebruik de afkorting van de docent: 2 tot 8 kleine letters of cijfers, met een letter vooraan, zoals abc. Geen naam.",
+        "De afkorting van de docent: 2 tot 8 kleine letters of cijfers, een letter vooraan, zoals abc. Geen naam.",
         "Use the teacher's abbreviation: 2 to 8 small letters or digits, a letter first, such as abc. Not a name.",
     ),
     Problem.NOT_A_GROUP: (
