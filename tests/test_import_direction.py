@@ -59,6 +59,19 @@ LAYERS = (
         ("device.domain", "device.ports", "device.storage.catalogue"),
         "the catalogue is shared between processes, so it belongs to none of them",
     ),
+    Layer(
+        "device.timetable",
+        ("device.domain", "device.footage.durable", "device.timetable"),
+        "a timetable becomes lessons, and knows nobody who records or books them",
+    ),
+    Layer(
+        "device.review",
+        (
+            *("device.domain", "device.footage.assemble", "device.footage.journal", "device.footage.seal"),
+            "device.review",
+        ),
+        "a film is decrypted in memory: what shows it reads sealed files, and needs no camera and no libav",
+    ),
     Layer("device.systemd", (), "every process speaks to systemd, so it must weigh nothing"),
     Layer("device.memory", (), "every process gives memory back, so it must weigh nothing"),
     Layer(
@@ -73,7 +86,10 @@ LAYERS = (
     Layer("device.recorder.assembly", ("device",), "the composition root is where drivers are named"),
     Layer(
         "device.web",
-        ("device.domain", "device.memory", "device.recorder.client", "device.systemd", "device.web"),
+        (
+            *("device.domain", "device.footage.durable", "device.memory", "device.recorder.client"),
+            *("device.storage.register", "device.systemd", "device.web"),
+        ),
         "the page can ask the recorder and has no camera, no footage and no key",
     ),
     Layer(
@@ -113,6 +129,10 @@ HOMES = (
     Home("picamera2", ("device.drivers",), "hardware has one place, so that everything else runs anywhere"),
     Home("libcamera", ("device.drivers",), "hardware has one place, so that everything else runs anywhere"),
     Home("evdev", ("device.drivers",), "hardware has one place, so that everything else runs anywhere"),
+    Home(
+        "icalendar", ("device.timetable.read",), "only the child process makes sense of somebody else's feed"
+    ),
+    Home("recurring_ical_events", ("device.timetable.read",), "the same: it can be made to work for ever"),
     Home("sqlite3", ("device.storage",), "all SQL stands in one place"),
     Home("paramiko", ("server_sync.push.transport",), "the push itself knows no protocol"),
     Home(

@@ -1,76 +1,64 @@
-"""The web application. For now the public status page only; every page that needs a login is still to come."""
+"""The web application, put together: who may pass, which pages there are, how they look."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, Response, current_app, jsonify, render_template, request
+from io import BytesIO
+from typing import IO
 
-from device.domain.texts import LANGUAGES
-from device.web.asking import Asking
-from device.web.view import UNREACHABLE
-from device.web.words import WORDS
+from flask import Blueprint, Flask, Request
 
-REFRESH_S = 5
-_HEADERS = {
-    # No script, nothing from elsewhere, in nobody's frame.
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'",
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
-public = Blueprint("public", __name__)
+from device.web import csrf, guard, headers, language, problems
+from device.web.current import current_actor, take_messages
+from device.web.entrance import entrance, home
+from device.web.public import public
+from device.web.roles import BODY_BYTES, Role, Table, table_of
+from device.web.services import KEY, Services
+from device.web.vendor import vendored
+
+# Every page of the device; a new part of it is one blueprint more.
+BLUEPRINTS: tuple[Blueprint, ...] = (public, entrance)
+_MOST_FIELDS = 500
 
 
-def create_app(asking: Asking, language: str) -> Flask:
-    """Make the application; ``language`` is what it speaks to those who ask for none that it has."""
+class SmallRequest(Request):
+    """A request of which nothing is put on the card; its size is limited before anything of it is read."""
+
+    max_form_parts = _MOST_FIELDS
+
+    def _get_file_stream(
+        self,
+        total_content_length: int | None,
+        content_type: str | None,
+        filename: str | None = None,
+        content_length: int | None = None,
+    ) -> IO[bytes]:
+        return BytesIO()
+
+
+def create_app(services: Services, *more: Blueprint) -> Flask:
+    """Make the application. ``more``: pages besides those of BLUEPRINTS."""
     app = Flask(__name__)
-    app.extensions["asking"] = asking
-    app.config["LANGUAGE"] = language
-    app.register_blueprint(public)
-    app.register_error_handler(404, not_found)
-    app.after_request(_add_headers)
+    app.request_class = SmallRequest
+    app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES
+    app.extensions[KEY] = services
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    language.set_up(app, services.timezone)
+    guard.stand_before(app)
+    problems.stand_behind(app)
+    for after in (csrf.keep_form_cookie, language.keep, headers.add_headers):
+        app.after_request(after)
+    for blueprint in (*BLUEPRINTS, *more):
+        app.register_blueprint(blueprint)
+    app.extensions[guard.TABLE] = table_of(app)
+    app.jinja_env.globals.update(
+        csrf_token=csrf.csrf_token, actor=current_actor, take_messages=take_messages, home=home, Role=Role,
+        language=language.current_language, other_languages=language.others, query_in=language.query_in,
+        vendored=vendored, device_name=services.device_name,
+    )  # fmt: skip
     return app
 
 
-@public.get("/")
-def status_page() -> str:
-    """Show in very large type whether it records, for anybody in the room."""
-    view = _asking().view()
-    language = _language()
-    words = WORDS[language]
-    headline, line = words.lens[view.lens]
-    return render_template(
-        "status.html", language=language, title=words.title, lens=view.lens.value, headline=headline, line=line,
-        missing=words.missing, sentences=[words.parts.get(part, words.other_part) for part in view.missing],
-        others=[other for other in LANGUAGES if other != language], refresh_s=REFRESH_S,
-    )  # fmt: skip
-
-
-@public.get("/healthz")
-def health() -> tuple[Response, int]:
-    """Tell a machine whether the recorder answers: 200 or 503. It learns nothing else."""
-    answers = _asking().view() is not UNREACHABLE
-    return jsonify(recorder="answers" if answers else "does not answer"), 200 if answers else 503
-
-
-def not_found(_error: Exception) -> tuple[str, int]:
-    """Show the way to the one page that there is."""
-    language = _language()
-    headline, line = WORDS[language].not_found
-    return render_template("not_found.html", language=language, headline=headline, line=line), 404
-
-
-def _asking() -> Asking:
-    asking: Asking = current_app.extensions["asking"]
-    return asking
-
-
-def _language() -> str:
-    """Return the language: the one in the address, else the visitor's, else the device's."""
-    wished = request.args.get("lang", "")
-    default: str = current_app.config["LANGUAGE"]
-    return wished if wished in LANGUAGES else request.accept_languages.best_match(LANGUAGES) or default
-
-
-def _add_headers(response: Response) -> Response:
-    response.headers.update(_HEADERS)
-    return response
+def access_table(app: Flask) -> Table:
+    """Return who may open what: the complete table of an application."""
+    table: Table = app.extensions[guard.TABLE]
+    return table

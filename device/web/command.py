@@ -7,10 +7,21 @@ import importlib.util
 import os
 import socket
 import sys
+from pathlib import Path
 
 from device import config, systemd
 from device.domain.errors import Permanent
-from device.web.settings import BIND, LANGUAGE, RUNTIME_DIR
+from device.web.accounts import Accounts
+from device.web.settings import (
+    BIND,
+    DEVICE_NAME,
+    FOLDER,
+    HOSTS,
+    LANGUAGE,
+    REGISTER_DIR,
+    RUNTIME_DIR,
+    SPOOL_DIR,
+)
 
 SUMMARY = "run the web page: whether this device records, for everybody in the room"
 
@@ -22,12 +33,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Become gunicorn; the process id stays, so systemd sees one process from start to end."""
-    for library in ("flask", "gunicorn"):
+    for library in ("flask", "flask_babel", "gunicorn", "argon2"):
         if importlib.util.find_spec(library) is None:
             raise Permanent(
                 f"{library} is not installed here; a device has it: pip install 'leerblik[device]'"
             )
     settings = config.load(arguments.config)
+    # What cannot be understood is said here, where systemd learns that a person must act.
+    Accounts(Path(settings.table("web")["dir"]))
     os.environ.update(environment(settings))
     print(greeting(settings), flush=True)
     # Nothing but standard gunicorn; -P keeps the folder it was started in from lending it modules.
@@ -53,5 +66,10 @@ def environment(settings: config.Config) -> dict[str, str]:
     return {
         BIND: f"{_host(web['address'])}:{web['port']}",
         RUNTIME_DIR: device["runtime_dir"],
+        REGISTER_DIR: device["register_dir"],
+        SPOOL_DIR: device["spool_dir"],
         LANGUAGE: device["language"],
+        DEVICE_NAME: device["name"],
+        FOLDER: web["dir"],
+        HOSTS: " ".join(web["hosts"]),
     }

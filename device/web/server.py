@@ -9,16 +9,16 @@ from __future__ import annotations
 import os
 import time
 
-from gunicorn.workers.gthread import ThreadWorker
-
 from device import systemd
 from device.memory import give_back
+from device.web.hashing import keep_large_blocks_apart
 from device.web.settings import BIND
+from device.web.worker import MOST_GUESTS, PatientWorker
 
 _ALIVE_EVERY_S = 5.0
 
 
-class AliveWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn carries no types
+class AliveWorker(PatientWorker):
     """The worker that answers also feeds systemd's watchdog, out of the loop that takes connections."""
 
     _alive_due_s = 0.0
@@ -39,6 +39,7 @@ def when_ready(server: object) -> None:
 
 def post_worker_init(worker: object) -> None:
     """Say in ``systemctl status`` that pages are served."""
+    keep_large_blocks_apart()
     give_back()
     systemd.status(f"serving the status page on {os.environ[BIND]}")
 
@@ -59,6 +60,12 @@ timeout = 30
 graceful_timeout = 5
 keepalive = 5
 umask = 0o077
+# The worker itself lets the one go that waited longest before it comes to this many.
+worker_connections = 2 * MOST_GUESTS
+limit_request_fields = 60
+limit_request_field_size = 4096
+# Nobody stands in front of it, so nobody may say over which way a visitor came.
+forwarded_allow_ips = ""
 certfile = _tls("tls_cert")
 keyfile = _tls("tls_key")
 # Who looked at the page is nobody's business.

@@ -9,14 +9,13 @@ from device.web.view import Lens
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """One language. ``lens`` and ``not_found`` hold a headline and a line below it."""
+    """One language. ``lens`` holds a headline and a line below it."""
 
     title: str
     lens: dict[Lens, tuple[str, str]]
     missing: str
     parts: dict[str, str]
     other_part: str
-    not_found: tuple[str, str]
 
 
 WORDS = {
@@ -43,7 +42,6 @@ WORDS = {
             "card": "De geheugenkaart is bijna vol of doet het niet: waarschuw de beheerder.",
         },
         other_part="Een ander onderdeel doet het niet: waarschuw de beheerder.",
-        not_found=("Niet gevonden", "Deze pagina bestaat niet. Bekijk of dit apparaat opneemt."),
     ),
     "en": Words(
         title="Recording",
@@ -71,6 +69,5 @@ WORDS = {
             "card": "The memory card is nearly full or does not work: ask whoever looks after the device.",
         },
         other_part="Another part does not work: ask whoever looks after the device.",
-        not_found=("Not found", "There is no such page. See whether this device records."),
     ),
 }

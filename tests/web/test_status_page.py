@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,10 +15,11 @@ pytest.importorskip("flask", reason="flask is not installed here")
 
 from flask.testing import FlaskClient
 
-from device.web.app import REFRESH_S, create_app
 from device.web.asking import Asking
+from device.web.public import REFRESH_S
 from device.web.view import Lens
 from device.web.words import WORDS
+from tests.web.site import Site
 
 
 class Recorder:
@@ -38,9 +40,9 @@ def recorder() -> Recorder:
 
 
 @pytest.fixture
-def visitor(recorder: Recorder) -> FlaskClient:
+def visitor(recorder: Recorder, tmp_path: Path) -> FlaskClient:
     never_fresh = iter(range(0, 10_000, 10))
-    return create_app(Asking(recorder, lambda: float(next(never_fresh))), "nl").test_client()
+    return Site(tmp_path).open(asking=Asking(recorder, lambda: float(next(never_fresh)))).browser()
 
 
 def missing(*parts: str) -> list[dict[str, str]]:
@@ -112,8 +114,9 @@ def test_it_speaks_the_visitors_language_else_the_devices(visitor: FlaskClient) 
     assert language("/", None) == "nl"
     assert language("/", "en-GB,en;q=0.9,nl;q=0.5") == "en"
     assert language("/", "fr") == "nl"
-    assert language("/?lang=en", "nl") == "en"
     assert language("/?lang=xx", "en") == "en"
+    assert language("/?lang=en", "nl") == "en"
+    assert language("/", "nl") == "en", "what was chosen once stays"
 
 
 def test_it_stays_up_to_date_without_any_script(visitor: FlaskClient) -> None:
@@ -131,8 +134,8 @@ def test_a_page_that_is_not_there_says_so_in_the_visitors_language(
 ) -> None:
     answer = visitor.get("/elsewhere", headers={"Accept-Language": language})
     assert answer.status_code == 404
-    assert headline(answer.text) == WORDS[language].not_found[0]
-    assert f'href="/?lang={language}"' in answer.text
+    assert headline(answer.text) == {"nl": "Niet gevonden", "en": "Not found"}[language]
+    assert 'href="/"' in answer.text
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
 
 
