@@ -66,10 +66,7 @@ LAYERS = (
     ),
     Layer(
         "device.review",
-        (
-            *("device.domain", "device.footage.assemble", "device.footage.journal", "device.footage.seal"),
-            "device.review",
-        ),
+        ("device.domain", "device.footage.journal", "device.footage.seal", "device.review"),
         "a film is decrypted in memory: what shows it reads sealed files, and needs no camera and no libav",
     ),
     Layer("device.systemd", (), "every process speaks to systemd, so it must weigh nothing"),
@@ -88,9 +85,29 @@ LAYERS = (
         "device.web",
         (
             *("device.domain", "device.footage.durable", "device.memory", "device.recorder.client"),
-            *("device.storage.register", "device.systemd", "device.web"),
+            *("device.storage.register", "device.systemd", "device.timetable", "device.web", "device.__version__"),
         ),
-        "the page can ask the recorder and has no camera, no footage and no key",
+        "the page can ask the recorder and has no camera and no coach's key",
+    ),
+    Layer(
+        "device.web.teacher",
+        ("device.domain", "device.review", "device.web"),
+        "a teacher watches her own lesson before it leaves, and nobody else does",
+    ),
+    Layer(
+        "device.web.first_start.keys",
+        ("device.domain", "device.footage.seal", "device.web"),
+        "a public key is read as those do who seal to it",
+    ),
+    Layer(
+        "device.web.first_start.command",
+        ("device.domain", "device.config", "device.recorder.client", "device.storage.register", "device.web"),
+        "a composition root of its own: the first start without a browser",
+    ),
+    Layer(
+        "device.web.it.effective",
+        ("device.domain", "device.config", "device.web"),
+        "the settings are read where they are known, and handed on as text",
     ),
     Layer(
         "device.web.command",

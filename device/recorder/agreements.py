@@ -20,10 +20,10 @@ from device.domain.register.decisions import Repeat
 from device.domain.register.state import Register
 from device.domain.strict import Fields, parse_object
 from device.domain.trajectory import Agreement
-from device.footage.durable import DurableFile, sync_folder
+from device.footage.durable import DurableFile, sync_file, sync_folder
 from device.ports import Clock
 from device.storage.catalogue import Catalogue
-from device.storage.register import RegisterReader
+from device.storage.register import FILE_NAME, RegisterReader
 
 NAME = "register-seen.json"
 _log = logging.getLogger(__name__)
@@ -35,6 +35,7 @@ class Agreements:
     def __init__(
         self, folder: Path, own: Path, settled: Agreement | None, catalogue: Catalogue, clock: Clock
     ) -> None:
+        self._folder = folder
         self._own = own
         self._settled = settled
         self._catalogue = catalogue
@@ -98,6 +99,8 @@ class Agreements:
         if self.problem or head == self._seen:
             return
         try:
+            # Or the note could outlive a line that a power cut takes: the register would seem to lack it.
+            sync_file(self._folder / FILE_NAME)
             _write_seen(self._own, head)
         except OSError as error:
             _log.warning("how far the register was read could not be stored: %s", error)

@@ -41,8 +41,9 @@ from device.recorder.tidings import Tidings
 from device.recorder.vigil import Vigil
 from device.storage.catalogue import Catalogue, fresh_ulid
 
-# The switch-off itself is systemd's: a path unit waits for this file.
+# The switch-off and the restart themselves are systemd's: path units wait for these files.
 POWER_OFF_NAME = "poweroff"
+RESTART_NAME = "restart"
 _CATALOGUE_WAITS_S = 0.2
 
 
@@ -198,6 +199,7 @@ def put_together(
             agreements, catalogue, aftercare, settings.spool, machine.clock, settings.lesson.recipients
         ),
         keys=settings.keys,
+        restart=lambda: _ask_systemd(settings.runtime / RESTART_NAME, "restarted"),
         pressed_ago_ns=lambda: loop.pressed_ago_ns,
     )
     reception = Reception(loop, services, aiming, settings.masks)
@@ -233,10 +235,14 @@ def view_of(camera: str, settings: config.Config) -> str:
 
 def _power_off(runtime: Path, tidings: Tidings) -> None:
     tidings.tell("power_off")
+    _ask_systemd(runtime / POWER_OFF_NAME, "switched off")
+
+
+def _ask_systemd(path: Path, what: str) -> None:
     try:
-        (runtime / POWER_OFF_NAME).touch()
+        path.touch()
     except OSError as error:
-        raise Temporary(f"the device cannot be switched off: {error.strerror or error}") from None
+        raise Temporary(f"the device cannot be {what}: {error.strerror or error}") from None
 
 
 def _gesture(finger: Any, values: dict[str, Any]) -> None:

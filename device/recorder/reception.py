@@ -57,6 +57,7 @@ class Services:
     discard: Callable[[str], None]
     records: Records
     keys: Keys
+    restart: Callable[[], None]
     pressed_ago_ns: Callable[[], int | None]
 
 
@@ -83,6 +84,7 @@ class Reception:
             "release": services.records.release,
             "reflect": services.records.reflect,
             "keys": self._keys,
+            "restart": self._restart,
         }
 
     def answer(self, values: dict[str, Any]) -> Answer | Later:
@@ -154,6 +156,13 @@ class Reception:
                 raise Busy("a lesson is being recorded; set the masks when it has ended")
             self._masks.save(polygons)
         return {"polygons": write_polygons(self._masks.drawn()), "fits": self._masks.fits()}
+
+    def _restart(self, values: dict[str, Any]) -> Answer:
+        """Have the services started anew; never in the middle of a lesson."""
+        if self._lessons.phase is not Phase.IDLE:
+            raise Busy("a lesson is being recorded; restart when it has ended")
+        self._services.restart()
+        return {}
 
     def _keys(self, values: dict[str, Any]) -> Answer:
         """Return the public keys that footage is sealed to; with ``coach`` in the request, those from now on."""

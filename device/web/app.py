@@ -8,15 +8,22 @@ from typing import IO
 from flask import Blueprint, Flask, Request
 
 from device.web import csrf, guard, headers, language, problems
+from device.web.api.blueprint import api
+from device.web.api.tokens_page import tokens_page
+from device.web.coach import coach
 from device.web.current import current_actor, take_messages
 from device.web.entrance import entrance, home
+from device.web.first_start.pages import first_start
+from device.web.it.pages import it
+from device.web.masks.pages import masks
 from device.web.public import public
 from device.web.roles import BODY_BYTES, Role, Table, table_of
 from device.web.services import KEY, Services
+from device.web.teacher import teacher
 from device.web.vendor import vendored
 
 # Every page of the device; a new part of it is one blueprint more.
-BLUEPRINTS: tuple[Blueprint, ...] = (public, entrance)
+BLUEPRINTS: tuple[Blueprint, ...] = (public, entrance, first_start, teacher, coach, masks, it, tokens_page, api)
 _MOST_FIELDS = 500
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import os
 import socket
 import sys
 from pathlib import Path
 
 from device import config, systemd
-from device.domain.errors import Permanent
 from device.web.accounts import Accounts
+from device.web.first_start import command as actions
+from device.web.it.effective import ENVIRONMENT, effective
 from device.web.settings import (
     BIND,
     DEVICE_NAME,
@@ -23,28 +23,27 @@ from device.web.settings import (
     SPOOL_DIR,
 )
 
-SUMMARY = "run the web page: whether this device records, for everybody in the room"
+SUMMARY = "run the pages of this device, or prepare their first start"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("--config", metavar="FILE", help=f"configuration (default {config.DEFAULT_PATH})")
+    actions.add_actions(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Become gunicorn; the process id stays, so systemd sees one process from start to end."""
-    for library in ("flask", "flask_babel", "gunicorn", "argon2"):
-        if importlib.util.find_spec(library) is None:
-            raise Permanent(
-                f"{library} is not installed here; a device has it: pip install 'leerblik[device]'"
-            )
+    if arguments.action:
+        return actions.run(arguments)
     settings = config.load(arguments.config)
     # What cannot be understood is said here, where systemd learns that a person must act.
     Accounts(Path(settings.table("web")["dir"]))
     os.environ.update(environment(settings))
     print(greeting(settings), flush=True)
     # Nothing but standard gunicorn; -P keeps the folder it was started in from lending it modules.
-    os.execv(sys.executable, [sys.executable, "-P", "-m", "gunicorn", "-c", "python:device.web.server"])  # noqa: S606  # ourselves
+    words = [sys.executable, "-P", "-m", "gunicorn", "-c", "python:device.web.server"]
+    return os.execv(sys.executable, words)  # noqa: S606  # ourselves
 
 
 def greeting(settings: config.Config) -> str:
@@ -72,4 +71,5 @@ def environment(settings: config.Config) -> dict[str, str]:
         DEVICE_NAME: device["name"],
         FOLDER: web["dir"],
         HOSTS: " ".join(web["hosts"]),
+        ENVIRONMENT: effective(settings),
     }

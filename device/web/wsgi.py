@@ -14,7 +14,12 @@ from device.storage.register import RegisterBook
 from device.web.accounts import Accounts
 from device.web.app import create_app
 from device.web.asking import Asking
+from device.web.first_start import pages as first_start_pages
+from device.web.first_start.plan import chosen_language
 from device.web.hosts import Hosts, names_of
+from device.web.it import effective
+from device.web.it import pages as it_pages
+from device.web.it.diary import Diary
 from device.web.limits import Limits
 from device.web.services import Services
 from device.web.sessions import Sessions
@@ -25,24 +30,32 @@ _ASK_TIMEOUT_S = 3.0
 
 def application() -> Flask:
     """Make the application out of the environment that ``leerblik web`` left."""
-    return create_app(services())
+    made = services()
+    app = create_app(made)
+    folder = Path(os.environ[FOLDER])
+    first_start_pages.prepare(app, folder)
+    diary = Diary(RecorderClient(made.runtime).events)
+    diary.start()
+    it_pages.prepare(app, os.environ.get(effective.ENVIRONMENT, ""), diary)
+    return app
 
 
 def services() -> Services:
     """Return the collaborators of a real device."""
     runtime = Path(os.environ[RUNTIME_DIR])
     recorder = RecorderClient(runtime, timeout_s=_ASK_TIMEOUT_S)
+    folder = Path(os.environ[FOLDER])
     return Services(
         recorder=recorder,
         book=RegisterBook(Path(os.environ[REGISTER_DIR])),
         spool=Path(os.environ[SPOOL_DIR]),
         runtime=runtime,
         asking=Asking(lambda: recorder.ask("status")),
-        accounts=Accounts(Path(os.environ[FOLDER])),
+        accounts=Accounts(folder),
         sessions=Sessions(),
         limits=Limits(),
         hosts=Hosts(names_of(socket.gethostname(), os.environ[HOSTS].split())),
-        language=os.environ[LANGUAGE],
+        language=chosen_language(folder) or os.environ[LANGUAGE],
         device_name=os.environ[DEVICE_NAME],
         tls=systemd.credential("tls_cert") is not None,
     )

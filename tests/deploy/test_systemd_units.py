@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 FOLDER = Path(__file__).resolve().parents[2] / "deploy" / "systemd"
-SERVICES = ("recorder", "web", "sync", "inbox", "poweroff")
+SERVICES = ("recorder", "web", "sync", "inbox", "poweroff", "restart")
 LASTING = ("recorder", "web", "sync", "inbox")
 LIMIT = 1.5
 # What a sandbox has shut unless a comment says why it is open; the values are the shut ones.
@@ -93,7 +93,7 @@ def test_only_the_recorder_reaches_devices_and_it_reaches_no_network() -> None:
     assert {each.split()[0] for each in recorder["DeviceAllow"]} == {
         *("char-video4linux", "char-media", "char-dma_heap", "char-alsa", "char-gpiochip", "char-input")
     }
-    for service in ("web", "sync", "inbox", "poweroff"):
+    for service in ("web", "sync", "inbox", "poweroff", "restart"):
         unit = settings(f"leerblik-{service}.service")
         assert unit["PrivateDevices"] == ["yes"], service
         assert "DeviceAllow" not in unit
@@ -130,6 +130,7 @@ def test_stopping_the_target_stops_every_service_of_a_device() -> None:
             "leerblik-web.service",
             "leerblik-sync.service",
             "leerblik-poweroff.path",
+            "leerblik-restart.path",
         )
     ]
     for service in ("recorder", "web", "sync"):

@@ -106,30 +106,36 @@ class Stories:
     def __init__(self, draw: st.DrawFn) -> None:
         self.draw = draw
         self.day = draw(st.sampled_from(DAYS))
-        self.trouble = draw(st.sampled_from((0, 0, 1, 3)))
+        # Of every four: two in which all is well but for a few decisions, one of variety, one of trouble.
+        self.plain, self.trouble = draw(st.sampled_from(((True, 0), (True, 0), (False, 0), (False, 3))))
         self.now = self.moment()
 
     def mostly(self, usual: Any, *others: Any) -> Any:
         return self.draw(st.sampled_from(others)) if self.draw(st.integers(1, 16)) <= self.trouble else usual
 
     def of(self, *values: Any) -> Any:
+        """Return the first where nothing else is the matter."""
+        return values[0] if self.plain else self.pick(*values)
+
+    def pick(self, *values: Any) -> Any:
         return self.draw(st.sampled_from(values))
 
     def some(self, values: tuple[str, ...]) -> tuple[str, ...]:
         first, second = values
-        return self.draw(st.sampled_from(((first,), (first,), (first,), (second,), values)))
+        others = () if self.plain else ((second,),)
+        return self.draw(st.sampled_from(((first,), (first,), values, *others)))
 
     def near(self, usual: int) -> date:
-        return self.day + timedelta(days=self.mostly(usual, -14, -7, -1, 0, 1, 7, 14))
+        return self.day + timedelta(days=self.mostly(self.pick(usual, usual, 0), -14, -7, -1, 0, 1, 7, 14))
 
     def school(self) -> SchoolSet:
-        basis = self.of(*LegalBasis)
+        basis = self.pick(*LegalBasis)
         return SchoolSet("Voorbeeldschool", basis, self.mostly(*Unbooked), "Europe/Amsterdam")
 
     def group(self, name: str) -> GroupRegistered:
         return GroupRegistered(
             group=name, pupils=3, asked=self.mostly(3, 2, 0), not_filmed=self.of(0, 0, 1),
-            arrangement=self.mostly(self.of(*ARRANGED), Arrangement.NONE), sound=self.of(True, True, False),
+            arrangement=self.mostly(self.of(*ARRANGED), Arrangement.NONE), sound=self.pick(True, True, False),
             informed_on=self.day, valid_from=self.near(-14), valid_until=self.near(14),
         )  # fmt: skip
 
@@ -140,17 +146,17 @@ class Stories:
 
     def agreement(self, teacher: str, trajectory: str) -> AgreementGiven:
         return AgreementGiven(
-            teacher, trajectory, sound=self.of(True, True, False), pupil_films=self.of(True, True, False)
+            teacher, trajectory, sound=self.pick(True, True, False), pupil_films=self.of(True, True, False)
         )
 
     def booking(self, number: int) -> BookingMade:
-        repeat = self.of(Repeat.WEEKLY, *Repeat)
+        repeat = self.pick(Repeat.WEEKLY, *Repeat)
         first = self.near(0) if repeat is Repeat.ONCE else self.near(-7)
         start = self.of(0, 0, 0, 0, 1, 4)
         return BookingMade(
             booking=ulid(number), trajectory=self.of(*TRAJECTORIES), teachers=self.mostly(self.some(TEACHERS), ()),
             groups=self.mostly(self.some(GROUPS), ()), space=self.of("", "", "", SPACE), stage=self.of(*Stage),
-            operator=self.of(Operator.TEACHER, Operator.TEACHER, Operator.PUPIL), sound=self.of(True, True, False),
+            operator=self.of(Operator.TEACHER, Operator.TEACHER, Operator.PUPIL), sound=self.pick(True, True, False),
             repeat=repeat, start=Start.PRESS, first=first, last=self.mostly(first, self.day + timedelta(days=7))
             if repeat is Repeat.ONCE else self.near(7), from_time=TIMES[start],
             to_time=TIMES[self.of(-1, -1, -1, start + 1, start + 3)],
@@ -185,13 +191,15 @@ class Stories:
 
     def twist(self) -> Said:
         """Return anything that anybody may come up with afterwards, or before."""
-        teacher, group, trajectory = self.of(*TEACHERS), self.of(*GROUPS), self.of(*TRAJECTORIES)
+        self.plain, self.trouble = False, self.pick(0, 3)
+        teacher, group = self.pick("abc", *TEACHERS), self.pick("1a", *GROUPS)
+        trajectory = self.pick("T1", *TRAJECTORIES)
         kinds: tuple[Callable[[], Decision], ...] = (
             self.school,
-            lambda: HolidaySet("h", self.near(-1), self.near(1)),
+            *[lambda: HolidaySet("h", self.near(-1), self.near(1))] * 2,
             lambda: HolidayRemoved("h"),
             lambda: TeacherAdded(teacher),
-            lambda: TeacherLeft(teacher),
+            *[lambda: TeacherLeft(teacher)] * 2,
             lambda: self.group(group),
             lambda: GroupWithdrawn(group),
             lambda: SpaceRegistered(SPACE, self.some(TEACHERS), self.some(GROUPS)),
@@ -204,30 +212,34 @@ class Stories:
             lambda: BookingCancelled(ulid(self.of(0, 1))),
         )
         decision = self.of(*kinds)()
-        own = isinstance(decision, AgreementGiven | AgreementWithdrawn)
-        return self.said(f"teacher:{teacher}" if own else "coach", decision)
+        usual = f"teacher:{teacher}" if isinstance(decision, AgreementGiven | AgreementWithdrawn) else "coach"
+        return self.said(self.pick(usual, usual, usual, "coach", "teacher:abc", "teacher:jkl"), decision)
 
     def moment(self) -> datetime:
         """Return a moment in UTC, in the night of the clock as well as at the edge of lessons and days."""
-        local = datetime.combine(self.near(0), self.of(*TIMES)) + timedelta(seconds=self.of(0, 1, 600, -1))
-        return (local - timedelta(hours=self.of(2, 1))).replace(tzinfo=UTC)
+        local = datetime.combine(self.near(0), self.pick(*TIMES)) + timedelta(
+            seconds=self.pick(0, 1, 600, -1)
+        )
+        return (local - timedelta(hours=self.pick(2, 2, 1))).replace(tzinfo=UTC)
 
 
 @st.composite
 def stories(draw: st.DrawFn) -> tuple[list[Said], Press]:
     story = Stories(draw)
     history = story.usual()
-    for _ in range(story.mostly(0, 1, 2, 4) if story.trouble < 3 else draw(st.integers(0, 4))):
-        history.insert(draw(st.integers(0, len(history))), story.twist())
-    if story.mostly(False, True):
+    pressed_by = story.of("", "", "", "abc", "abc", "jkl", "xyz")
+    if story.trouble and draw(st.booleans()):
         history.pop(draw(st.integers(0, len(history) - 1)))
+    for _ in range(draw(st.integers(0, 3))):
+        at = story.pick(len(history), len(history), draw(st.integers(0, len(history))))
+        history.insert(at, story.twist())
     situation = a_situation(
         story.now, clock_trusted=story.mostly(True, False), coach_key_present=story.mostly(True, False),
         free_bytes=story.mostly(10, 9), light_works=story.mostly(True, False),
         lens_covered=story.mostly(False, True), masks_drawn=story.of(True, True, False),
     )  # fmt: skip
     used = frozenset(story.mostly((), (ulid(0),)))
-    return history, Press(situation, story.of("", "", "", "abc", "abc", "jkl", "xyz"), used)
+    return history, Press(situation, pressed_by, used)
 
 
 @settings(max_examples=EXAMPLES)
@@ -360,6 +372,45 @@ def test_whoever_came_into_view_of_a_space_after_the_booking_is_booked_first() -
         )
     fewer = decided("coach", SpaceRegistered("plein", ("abc",), ()))
     assert isinstance(pressed(a_register(fewer, booking={"space": "plein"})), Permit)
+
+
+SECOND = replace(GROUP, group="1a")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "reason"),
+    [
+        ({}, {"valid_from": date(2026, 9, 2)}, Reason.NOT_YET_VALID),
+        ({}, {"valid_until": date(2026, 8, 31)}, Reason.EXPIRED),
+        (
+            {"not_filmed": 1, "arrangement": Arrangement.OUT_OF_VIEW},
+            {"not_filmed": 1},
+            Reason.OBJECTIONS_NOT_ARRANGED,
+        ),
+    ],
+)
+def test_what_one_of_two_groups_lacks_the_lesson_lacks(
+    first: dict[str, Any], second: dict[str, Any], reason: Reason
+) -> None:
+    for one, other in ((first, second), (second, first)):
+        more = decided("coach", replace(SECOND, **other))
+        register = a_register(more, group=one, booking={"groups": ("2b", "1a")})
+        assert pressed(register) == Refusal((reason,))
+    both = a_register(decided("coach", SECOND), booking={"groups": ("2b", "1a")})
+    assert isinstance(pressed(both), Permit)
+
+
+def test_a_trajectory_that_is_opened_again_stays_as_it_was_opened_and_closed() -> None:
+    again = decided("coach", replace(TRAJECTORY, closes_on=date(2027, 6, 1)))
+    over = {"closes_on": date(2026, 8, 31)}
+    closed = decided("coach", TrajectoryClosed(TRAJECTORY.trajectory))
+    assert pressed(a_register(again, trajectory=over)) == Refusal((Reason.TRAJECTORY_CLOSED,))
+    assert pressed(a_register(closed, again)) == Refusal((Reason.TRAJECTORY_CLOSED,))
+
+
+def test_a_booking_for_once_counts_on_one_day_whatever_its_last_day_says() -> None:
+    register = a_register(booking={"repeat": Repeat.ONCE, "first": TODAY - timedelta(days=1)})
+    assert pressed(register) == Refusal((Reason.NO_BOOKING,))
 
 
 def test_a_mask_that_was_arranged_must_be_drawn() -> None:

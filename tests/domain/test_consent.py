@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.domain.consent import Permit, Reason, Refusal, Situation, authorise
-from device.domain.manifest import read_permit
+from device.domain.consent import Permit, Reason, Refusal, Situation, authorise, describe_claim
+from device.domain.manifest import PermitDescription, read_permit
+from device.domain.trajectory import Operator
 from tests.support.permits import NOW, agreement, permit
 
 PERMIT_ID = "01J00000000000000000000000"
@@ -37,6 +38,9 @@ CAUSES: dict[Reason, dict[str, Any]] = {
     Reason.GROUP_HAS_NOT_AGREED: {"group_agreed": False},
     Reason.NOT_THIS_TEACHER: {},
     Reason.OBJECTIONS_NOT_ARRANGED: {"objecting_pupils": 1},
+    Reason.PUPIL_FILMING_NOT_AGREED: {"operator": Operator.PUPIL},
+    Reason.MASK_MISSING: {"mask_needed": True},
+    Reason.OTHERS_IN_VIEW: {"others_in_view": True},
     Reason.NO_COACH_KEY: {"coach_key_present": False},
     Reason.NO_SPACE: {"free_bytes": 9},
     Reason.NO_LIGHT: {"light_works": False},
@@ -75,8 +79,57 @@ def test_without_an_agreement_there_is_no_permit_and_the_machine_is_judged_as_we
     assert decision == Refusal((Reason.NO_AGREEMENT, Reason.NO_SPACE))
 
 
+# What is found before there is an agreement to judge: no booking means this press, or nothing can be looked up.
+FOUND_BEFORE = (
+    Reason.NO_AGREEMENT, Reason.NO_BOOKING, Reason.SEVERAL_BOOKINGS, Reason.CLOCK_NOT_SET, Reason.REGISTER_DAMAGED,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("reason", FOUND_BEFORE)
+def test_why_there_is_no_agreement_is_told_with_what_the_machine_lacks(reason: Reason) -> None:
+    assert authorise(Refusal((reason,)), FINE, PERMIT_ID) == Refusal((reason,))
+    covered = dataclasses.replace(FINE, lens_covered=True)
+    assert authorise(Refusal((reason,)), covered, PERMIT_ID) == Refusal((reason, Reason.LENS_COVERED))
+
+
 def test_every_reason_can_occur() -> None:
-    assert {*CAUSES, Reason.NO_AGREEMENT} == set(Reason)
+    assert {*CAUSES, *FOUND_BEFORE} == set(Reason)
+
+
+def test_an_unclaimed_lesson_is_nobodys_and_only_the_machine_is_judged() -> None:
+    nobodys = dataclasses.replace(
+        agreement(sound=False), teachers=(), teachers_agreed=(), group="", trajectory="", unclaimed=True
+    )
+    granted = authorise(nobodys, FINE, PERMIT_ID)
+    assert isinstance(granted, Permit)
+    assert read_permit(granted.description().to_bytes()).teachers == ()
+    dark = dataclasses.replace(FINE, light_works=False)
+    assert authorise(nobodys, dark, PERMIT_ID) == Refusal((Reason.NO_LIGHT,))
+
+
+def test_dates_are_days_at_school_where_these_are_known() -> None:
+    evening = dataclasses.replace(FINE, now=datetime(2030, 7, 1, 22, 30, tzinfo=UTC))
+    assert isinstance(authorise(agreement(), evening, PERMIT_ID), Permit)
+    next_day = dataclasses.replace(agreement(), day=date(2030, 7, 2))
+    assert authorise(next_day, evening, PERMIT_ID) == Refusal((Reason.EXPIRED,))
+
+
+@given(st.sets(st.sampled_from(sorted(set(CAUSES), key=lambda reason: reason.value))))
+def test_a_recording_that_is_claimed_later_is_judged_by_the_same_rules_without_the_machine(
+    causes: set[Reason],
+) -> None:
+    changes: dict[str, Any] = {}
+    for cause in causes:
+        changes |= {key: value for key, value in CAUSES[cause].items() if key not in _SITUATION_FIELDS}
+    claimed = dataclasses.replace(agreement(), **changes)
+    decision = describe_claim(claimed, NOW, PERMIT_ID, masks_drawn=False)
+    against = {cause for cause in causes if set(CAUSES[cause]) - _SITUATION_FIELDS}
+    if against:
+        assert isinstance(decision, Refusal)
+        assert set(decision.reasons) == against
+    else:
+        assert isinstance(decision, PermitDescription)
+        assert read_permit(decision.to_bytes()) == decision
 
 
 def test_the_button_of_a_teacher_of_the_agreement_counts_and_is_noted() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -81,7 +82,10 @@ permits = st.builds(
     st.booleans(),
     times,
     st.one_of(st.just(""), texts),
+    st.sampled_from(("teacher", "pupil")),
+    *[st.one_of(st.just(""), texts)] * 4,
 )
+unclaimed = permits.map(lambda each: replace(each, teachers=(), group="", trajectory=""))
 parts = st.integers(0, SCALE)
 polygons = st.lists(st.tuples(parts, parts), min_size=3, max_size=5).map(tuple)
 
@@ -118,9 +122,16 @@ def manifests(draw: st.DrawFn) -> Manifest:
     )
 
 
-@given(permits)
+@given(st.one_of(permits, unclaimed))
 def test_every_permit_is_read_back_as_it_was_written(written: PermitDescription) -> None:
     assert read_permit(written.to_bytes()) == written
+
+
+@pytest.mark.parametrize(("group", "trajectory"), [("2b", ""), ("", "T-1"), ("2b", "T-1")])
+def test_a_permit_that_names_no_teacher_names_nobody(group: str, trajectory: str) -> None:
+    half = replace(PERMIT, teachers=(), group=group, trajectory=trajectory)
+    with pytest.raises(Permanent, match=r"permit\.teachers must not be empty"):
+        read_permit(half.to_bytes())
 
 
 @settings(deadline=None)
@@ -166,6 +177,11 @@ LATER: dict[Path, Any] = {
     ("manifest", "masks"): (),
     ("manifest", "audio", "tracks"): 1,
     ("permit", "pressed_by"): "",
+    ("permit", "operator"): "teacher",
+    ("permit", "theme"): "",
+    ("permit", "space"): "",
+    ("permit", "booking"): "",
+    ("permit", "register_sha256"): "",
 }
 KEY_PATHS = [path for path in PATHS if isinstance(path[-1], str) and path not in LATER]
 WRONG: tuple[Any, ...] = (None, [], {}, "", "../../etc/passwd", -1, 1.5, 1 << 60, "x" * 501)
@@ -176,8 +192,14 @@ RIGHT: dict[Path, list[Any]] = {
     ("manifest", "masks"): [[]],
     ("permit", "learning_question"): [""],
     ("permit", "pressed_by"): [""],
+    ("permit", "theme"): [""],
+    ("permit", "space"): [""],
+    ("permit", "booking"): [""],
+    ("permit", "register_sha256"): [""],
 }
-TEXT_KEYS = {"device", "group", "trajectory", "learning_question", "pressed_by"}
+TEXT_KEYS = {
+    "device", "group", "trajectory", "learning_question", "pressed_by", "theme", "space", "booking", "register_sha256",
+}  # fmt: skip
 
 
 def delete(place: Any, key: Any) -> None:

@@ -243,8 +243,8 @@ def test_a_list_of_names_is_refused_with_the_reason(names: str) -> None:
     for decision, name in fields_with_names:
         (found,) = (each for each in objections(a_register(), "coach", decision, TODAY) if each.field == name)
         for language, word in (
-            ("nl", r"[Nn]amen van leerlingen|volledige naam"),
-            ("en", r"[Nn]ames of pupils|full name"),
+            ("nl", r"[Nn]amen van leerlingen|[Gg]een (volledige )?naam"),
+            ("en", r"[Nn]ames of pupils|[Nn]o(t a)? (full )?name"),
         ):
             assert re.search(word, objection_sentence(found, language)), (decision, found)
 

@@ -22,6 +22,7 @@ import pyrage
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from device.domain.errors import Busy
 from device.recorder.client import RecorderClient
 from device.systemd import Happening
 
@@ -188,7 +189,7 @@ def test_each_service_runs_as_its_own_user_and_says_how_it_is(service: str) -> N
     assert show(service, "Type") == "notify"
 
 
-@pytest.mark.parametrize("service", [*SERVICES, "poweroff"])
+@pytest.mark.parametrize("service", [*SERVICES, "poweroff", "restart"])
 def test_systemd_rates_its_sandbox_as_tight(service: str) -> None:
     rated = run("systemd-analyze", "security", "--no-pager", f"leerblik-{service}.service")
     found = re.search(r"Overall exposure level for \S+: ([0-9.]+)", rated)
@@ -337,6 +338,21 @@ def test_the_shutdown_button_finishes_the_lesson_before_the_machine_goes_off(
         assert show(service, "Result") == "success"
     assert (lesson / "manifest.age").exists()
     assert journal(Happening.RECORDING_STOPPED, began_s)
+
+
+def test_it_restarts_its_services_when_asked_to_and_never_in_the_middle_of_a_lesson() -> None:
+    before = {service: pid(service) for service in SERVICES}
+    client = RecorderClient(RUNTIME)
+    client.ask("start")
+    with pytest.raises(Busy, match="restart when it has ended"):
+        client.ask("restart")
+    client.ask("stop")
+    wait_until(lambda: client.ask("status")["state"] == "idle", "the lesson ends")
+    client.ask("restart")
+    wait_until(lambda: all(pid(each) not in (0, before[each]) for each in SERVICES), "they begin anew")
+    assert not (RUNTIME / "restart").exists()
+    for service in SERVICES:
+        wait_until(lambda service=service: show(service, "ActiveState") == "active", f"{service} is up")
 
 
 def test_nothing_of_ours_asks_for_a_network_before_it_starts() -> None:
