@@ -2,7 +2,7 @@
 # silent about it when nothing is missing. `make help` lists the others.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo try test check test-fast testbed test-device test-vm test-browser screenshots messages lint bench \
+.PHONY: help demo try test check test-fast testbed test-device test-vm test-browser fuzz-api screenshots messages lint bench \
 	lock clean setup-demo setup-test setup-testbed setup-vm setup-browser
 MAKEFLAGS += --no-print-directory
 # A shell that is set up for something else must not leak into our .venv.
@@ -42,6 +42,9 @@ test-vm: setup-vm ## a device in an emulated machine: GPIO, ALSA, power cuts (ne
 
 test-browser: setup-browser ## the pages in a real Chromium, as people use them [ARGS=...]
 	@$(PYTHON) -m pytest -q tests/browser $(ARGS)
+
+fuzz-api: setup-test ## schemathesis against the API of a real device, each role [EXAMPLES=60]
+	@EXAMPLES=$(or $(EXAMPLES),60) $(PYTHON) -m pytest -q tests/web/api/test_schemathesis.py
 
 screenshots: setup-browser ## a picture of every page, phone and laptop, Dutch and English, into var/screenshots
 	@$(PYTHON) -m tests.browser.screenshots

@@ -18,7 +18,7 @@ from device.domain.errors import LeerblikError
 from device.domain.lifecycle import Status, may_withdraw
 from device.domain.manifest import PermitDescription
 from device.domain.register.chain import Head
-from device.domain.register.decisions import RecordingClaimed
+from device.domain.register.decisions import RecordingClaimed, TeacherLeft
 from device.domain.register.effects import reaches, teachers_of
 from device.domain.register.state import Register, Withdrawal
 from device.footage.journal import Journal, read_journal
@@ -80,8 +80,11 @@ class Consequences:
 
     def _take_back(self, register: Register) -> Iterator[tuple[str, str]]:
         for withdrawal in register.withdrawals:
+            # Who left can neither watch nor discard any more: what she did not let go does not leave without her.
+            held_only = isinstance(withdrawal.decision, TeacherLeft)
             for recording in self._reached(register, withdrawal):
-                yield from self._withdraw(recording)
+                if not held_only or recording.status is Status.HELD:
+                    yield from self._withdraw(recording)
 
     def _reached(self, register: Register, withdrawal: Withdrawal) -> list[Recording]:
         reached = reaches(register, withdrawal)

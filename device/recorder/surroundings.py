@@ -41,6 +41,7 @@ class Surroundings:
     def describe(self, pressed_ago_ns: int | None, free_bytes: int, booked: Booked) -> dict[str, Any]:
         """Return facts for the status; times in seconds, degrees Celsius."""
         board, head = self._board(), self._agreements.register.head
+        by_status, recorded_s = self._catalogue.recordings.counts()
         volts = {"now": board.undervoltage_now, "past": board.undervoltage_past}
         return {
             "device": self._settings.lesson.device,
@@ -53,6 +54,7 @@ class Surroundings:
                 "number": head.number, "sha256": head.sha256, "problem": self._agreements.problem,
             },
             "schedule": {"key": booked.announcing, "in_s": booked.left_s} if booked.announcing else None,
+            "counts": {"by_status": by_status, "recorded_s": recorded_s},
             "temperature_c": board.temperature_c,
             "undervoltage": None if board.undervoltage_now is None else volts,
             "minutes_left": self._minutes_left(free_bytes),

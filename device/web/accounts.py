@@ -37,7 +37,7 @@ _VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """Something that was done with an account: ``what`` is "invited" or "pin-chosen"."""
+    """Something that was done with an account: ``what`` is "invited", "pin-chosen" or "pin-changed"."""
 
     at: datetime
     what: str
@@ -124,6 +124,16 @@ class Accounts:
             teacher = {**self._held["teachers"][code], "pin": hashed, "invited": None}
             self._save_teacher(code, self._happened(teacher, "pin-chosen"))
         return code
+
+    def change_pin(self, code: str, pin: str) -> None:
+        """Set another PIN for a teacher who just proved that she has the present one; Refused when there is none."""
+        check_new_pin(pin)
+        hashed = self._hasher.hash(pin)
+        with self._lock:
+            teacher = self._held["teachers"].get(code)
+            if teacher is None or teacher["pin"] is None:
+                raise Refused(N_("This account has no PIN yet: use the invitation of the coach."))
+            self._save_teacher(code, self._happened({**teacher, "pin": hashed}, "pin-changed"))
 
     def teachers(self) -> tuple[Teacher, ...]:
         """Return all of them, by code."""

@@ -19,7 +19,7 @@ from device.web.roles import BODY_BYTES, Access, Role, Table
 from device.web.services import services
 
 TABLE = "leerblik.access"
-API = "/api/"
+API = ("/api/", "/metrics")
 LOGIN = "entrance.login"
 _FORGED = N_(
     "This form was open for too long or came from another page: go back, open the page again and retry."

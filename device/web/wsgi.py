@@ -12,6 +12,8 @@ from device import systemd
 from device.recorder.client import RecorderClient
 from device.storage.register import RegisterBook
 from device.web.accounts import Accounts
+from device.web.api.bearer import Bearer
+from device.web.api.tokens import Tokens
 from device.web.app import create_app
 from device.web.asking import Asking
 from device.web.first_start import pages as first_start_pages
@@ -45,6 +47,7 @@ def services() -> Services:
     runtime = Path(os.environ[RUNTIME_DIR])
     recorder = RecorderClient(runtime, timeout_s=_ASK_TIMEOUT_S)
     folder = Path(os.environ[FOLDER])
+    limits = Limits()
     return Services(
         recorder=recorder,
         book=RegisterBook(Path(os.environ[REGISTER_DIR])),
@@ -53,7 +56,8 @@ def services() -> Services:
         asking=Asking(lambda: recorder.ask("status")),
         accounts=Accounts(folder),
         sessions=Sessions(),
-        limits=Limits(),
+        limits=limits,
+        token_holder=Bearer(Tokens(folder), limits),
         hosts=Hosts(names_of(socket.gethostname(), os.environ[HOSTS].split())),
         language=chosen_language(folder) or os.environ[LANGUAGE],
         device_name=os.environ[DEVICE_NAME],

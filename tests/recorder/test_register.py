@@ -18,6 +18,7 @@ from device.domain.register.decisions import (
     RecordingWithdrawn,
     Repeat,
     TeacherAdded,
+    TeacherLeft,
     Unbooked,
 )
 from device.footage.journal import read_journal
@@ -124,6 +125,15 @@ def test_what_was_recorded_before_a_withdrawal_is_discarded(
     pass_s(unit, 1)
     assert status_of(unit, recording) is Status.PURGED
     assert not (unit.spool / recording).exists()
+
+
+def test_what_a_teacher_still_holds_when_she_leaves_does_not_leave_without_her(tmp_path: Path) -> None:
+    unit = a_unit(tmp_path)
+    let_go, held = record(unit), record(unit)
+    assert unit.ask("release", recording=let_go)["ok"]
+    decide(unit, "coach", TeacherLeft("abc"))
+    pass_s(unit, 1)
+    assert (status_of(unit, let_go), status_of(unit, held)) == (Status.RELEASED, Status.PURGED)
 
 
 def test_what_is_recorded_after_a_new_agreement_stays(tmp_path: Path) -> None:

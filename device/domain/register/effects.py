@@ -10,6 +10,7 @@ from device.domain.register.decisions import (
     GroupWithdrawn,
     RecordingClaimed,
     RecordingWithdrawn,
+    TeacherLeft,
 )
 from device.domain.register.state import Register, Withdrawal
 
@@ -51,13 +52,17 @@ def teachers_of(register: Register, recording: str, booking: str) -> tuple[str, 
     return (claim.teacher,) if claim else ()
 
 
-def _in_view(decision: AgreementWithdrawn | GroupWithdrawn, made: BookingMade) -> bool:
+def _in_view(decision: AgreementWithdrawn | GroupWithdrawn | TeacherLeft, made: BookingMade) -> bool:
     if isinstance(decision, GroupWithdrawn):
         return decision.group in made.groups
+    if isinstance(decision, TeacherLeft):
+        return decision.teacher in made.teachers
     return decision.teacher in made.teachers and decision.trajectory == made.trajectory
 
 
-def _claimed(decision: AgreementWithdrawn | GroupWithdrawn, claim: RecordingClaimed) -> bool:
+def _claimed(decision: AgreementWithdrawn | GroupWithdrawn | TeacherLeft, claim: RecordingClaimed) -> bool:
     if isinstance(decision, GroupWithdrawn):
         return decision.group in claim.groups
+    if isinstance(decision, TeacherLeft):
+        return decision.teacher == claim.teacher
     return (decision.teacher, decision.trajectory) == (claim.teacher, claim.trajectory)

@@ -73,11 +73,11 @@ class Booking:
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal:
-    """Somebody took something back; ``number`` is its line in the register."""
+    """Somebody took something back, or is not there to decide any more; ``number`` is its line in the register."""
 
     number: int
     at: datetime
-    decision: AgreementWithdrawn | GroupWithdrawn | RecordingWithdrawn
+    decision: AgreementWithdrawn | GroupWithdrawn | RecordingWithdrawn | TeacherLeft
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +182,7 @@ def _teacher(present: bool) -> _Effect:
         if not present:
             # Who comes back decides anew.
             draft["agreements"] = {k: v for k, v in draft["agreements"].items() if k[0] != teacher}
+            _withdraw(draft, entry)
 
     return effect
 

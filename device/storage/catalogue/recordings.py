@@ -197,6 +197,13 @@ class Recordings:
         )
         return [_recording(row) for row in rows]
 
+    def counts(self) -> tuple[dict[str, int], float]:
+        """Return how many recordings have each status, and the seconds that were ever recorded."""
+        rows = self._db.execute(
+            "SELECT status, COUNT(*), COALESCE(SUM(duration_us), 0) FROM recordings GROUP BY status"
+        ).fetchall()
+        return {row[0]: row[1] for row in rows}, sum(row[2] for row in rows) / 1e6
+
     def used_bookings(self, bookings: Collection[str], but: str = "") -> frozenset[str]:
         """Return those of these bookings under which something was recorded; ``but`` does not count."""
         rows = self._db.execute(

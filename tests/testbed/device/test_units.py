@@ -273,10 +273,23 @@ def test_neither_sync_nor_page_can_remove_or_change_the_masks_or_put_others_in_t
         RecorderClient(RUNTIME).ask("masks", polygons=[])
 
 
-def test_the_page_reaches_the_control_socket_and_no_footage() -> None:
-    assert as_service("web", "ls", str(SPOOL)).returncode != 0
-    assert as_service("web", "touch", "/var/lib/leerblik/state/more").returncode != 0
-    assert as_service("web", "test", "-r", "/var/lib/leerblik/state/catalogue.sqlite").returncode == 0
+def test_the_page_may_read_sealed_footage_and_write_the_register_and_its_own_and_nothing_else() -> None:
+    assert as_service("web", "ls", str(SPOOL)).returncode == 0
+    for place in ("spool", "state", "recorder"):
+        assert as_service("web", "touch", f"/var/lib/leerblik/{place}/more").returncode != 0, place
+    for place in ("state", "recorder"):
+        assert as_service("web", "ls", f"/var/lib/leerblik/{place}").returncode != 0, place
+    assert as_service("web", "test", "-r", "/run/leerblik/review.key").returncode == 0
+    for place in ("register", "web"):
+        mark = f"/var/lib/leerblik/{place}/more"
+        assert as_service("web", "touch", mark).returncode == 0
+        for other in ("recorder", "sync"):
+            assert as_service(other, "rm", "-f", mark).returncode != 0, (place, other)
+        assert as_service("web", "rm", mark).returncode == 0
+    for place in ("register", "web"):
+        assert as_service("sync", "ls", f"/var/lib/leerblik/{place}").returncode != 0, place
+    assert as_service("recorder", "ls", "/var/lib/leerblik/register").returncode == 0
+    assert as_service("recorder", "ls", "/var/lib/leerblik/web").returncode != 0
     wait_until(lambda: page("/healthz") == 200, "the page reaches the recorder")
 
 

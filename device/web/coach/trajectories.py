@@ -1,0 +1,143 @@
+"""Trajectories: all of them, and one with who agreed, what is booked and where its recordings are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Response, abort, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from device.domain.register.decisions import AgreementGiven, TrajectoryClosed
+from device.domain.register.state import Booking, Register, Trajectory
+from device.web.coach.blueprint import coach
+from device.web.coach.filled import Question, ask_once_more
+from device.web.coach.machine import Rows, recordings
+from device.web.coach.occurrences import next_of
+from device.web.coach.paging import page_of
+from device.web.coach.places import place_of, waiting
+from device.web.coach.teachers import TeacherLine, line_of
+from device.web.coach.times import moment_words
+from device.web.current import say
+from device.web.deciding import Objected, decide, today, zone
+from device.web.roles import Role, open_to
+from device.web.services import services
+
+_MOST_BOOKINGS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class TrajectoryLine:
+    """A trajectory with who has not agreed yet. ``over``: past its last day."""
+
+    trajectory: Trajectory
+    waiting: tuple[str, ...]
+    over: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TeacherState:
+    """How far one teacher of a trajectory is, and her yes when she gave it. ``here``: still takes part."""
+
+    line: TeacherLine
+    yes: AgreementGiven | None
+    here: bool
+
+
+@coach.get("/coach/trajectories")
+@open_to(Role.COACH)
+def trajectories() -> str:
+    """Show those that are open, or with ``closed`` those that were."""
+    register, closed = services().book.read(), "closed" in request.args
+    found = [each for each in register.trajectories.values() if each.closed is closed]
+    page = page_of([_line(register, each) for each in reversed(found)])
+    return render_template("coach/trajectories.html", page=page, closed=closed)
+
+
+@coach.get("/coach/trajectories/one")
+@open_to(Role.COACH)
+def trajectory() -> str:
+    """Show one."""
+    register, found = _found(request.args.get("name", ""))
+    opened = found.opened
+    rows = [row for row in _rows_of(found).rows if row.get("trajectory") == opened.trajectory]
+    return render_template(
+        "coach/trajectory.html",
+        trajectory=found,
+        over=opened.closes_on < today(),
+        teachers=[_state(register, found, code) for code in opened.teachers],
+        bookings=_bookings_of(register, opened.trajectory),
+        waiting=sum(each.number for each in waiting(rows)),
+        places=[place for row in rows if (place := place_of(row)) is not None],
+    )
+
+
+@coach.get("/coach/trajectories/close")
+@open_to(Role.COACH)
+def close_trajectory() -> str:
+    """Ask once more."""
+    return ask_once_more(_question(request.args.get("name", "")))
+
+
+@coach.post("/coach/trajectories/close")
+@open_to(Role.COACH)
+def do_close_trajectory() -> Response:
+    """Close it."""
+    name = request.form.get("name", "")
+    try:
+        decide(TrajectoryClosed(name))
+    except Objected as objected:
+        return make_response(ask_once_more(_question(name), objected.first), 400)
+    say(_("Trajectory “%(name)s” is closed.", name=name))
+    return make_response(redirect(url_for("coach.trajectories"), 303))
+
+
+def _found(name: str) -> tuple[Register, Trajectory]:
+    register = services().book.read()
+    found = register.trajectories.get(name)
+    return (register, found) if found is not None else abort(404)
+
+
+def _line(register: Register, each: Trajectory) -> TrajectoryLine:
+    opened = each.opened
+    missing = [code for code in opened.teachers if (code, opened.trajectory) not in register.agreements]
+    return TrajectoryLine(each, tuple(missing), over=opened.closes_on < today())
+
+
+def _state(register: Register, found: Trajectory, code: str) -> TeacherState:
+    name = found.opened.trajectory
+    line = line_of(register, code, [name])
+    return TeacherState(line, register.agreements.get((code, name)), register.teachers.get(code, False))
+
+
+def _bookings_of(register: Register, name: str) -> list[tuple[Booking, str]]:
+    """Return the bookings that are still to come, each with when it is next."""
+    mine = [
+        each for each in register.bookings.values() if each.made.trajectory == name and not each.cancelled
+    ]
+    coming = []
+    for booking in reversed(mine):
+        occurrence = next_of(register, booking, services().now(), zone())
+        if occurrence is not None:
+            coming.append((booking, moment_words(occurrence.start)))
+        if len(coming) == _MOST_BOOKINGS:
+            break
+    return coming
+
+
+def _rows_of(found: Trajectory) -> Rows:
+    """Return the latest recordings of its first teacher: every recording of a trajectory has each of its teachers."""
+    return recordings(teacher=found.opened.teachers[0]) if found.opened.teachers else Rows()
+
+
+def _question(name: str) -> Question:
+    _found(name)
+    return Question(
+        title=_("Close the trajectory “%(name)s”?", name=name),
+        lines=(
+            _("Nothing is recorded under it any more. It cannot be opened again: a new one gets a new name."),
+            _("What was delivered is on your own machine: close it there as well, so that it is destroyed."),
+        ),
+        button=_("Close the trajectory"),
+        back=url_for("coach.trajectory", name=name),
+        fields={"name": name},
+    )
