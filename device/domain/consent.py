@@ -173,7 +173,7 @@ def authorise(
     found = (
         asked.reasons
         if isinstance(asked, Refusal)
-        else _agreement_reasons(asked, situation.now, pressed_by, masks_drawn=situation.masks_drawn)
+        else agreement_reasons(asked, situation.now, pressed_by, masks_drawn=situation.masks_drawn)
     )
     reasons = (*found, *_machine_reasons(situation))
     if asked is None or isinstance(asked, Refusal) or reasons:
@@ -188,13 +188,14 @@ def describe_claim(
 
     The same rules as for a press at the time of the recording; it opens no lens.
     """
-    reasons = _agreement_reasons(agreement, recorded_at, "", masks_drawn=masks_drawn)
+    reasons = agreement_reasons(agreement, recorded_at, masks_drawn=masks_drawn)
     return Refusal(reasons) if reasons else _describe(agreement, permit_id, recorded_at, "")
 
 
-def _agreement_reasons(
-    agreement: Agreement | None, now: datetime, pressed_by: str, *, masks_drawn: bool
+def agreement_reasons(
+    agreement: Agreement | None, now: datetime, pressed_by: str = "", *, masks_drawn: bool
 ) -> tuple[Reason, ...]:
+    """Return why an agreement is not enough for a press at ``now``; empty when it is, as far as people decide it."""
     if agreement is None:
         return (Reason.NO_AGREEMENT,)
     if agreement.unclaimed:

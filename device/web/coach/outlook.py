@@ -10,7 +10,7 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from device.domain.booking import agreement_of, find_agreement, group_agrees
-from device.domain.consent import Permit, Reason, Refusal, Situation, authorise
+from device.domain.consent import Reason, Refusal, agreement_reasons
 from device.domain.register.decisions import Arrangement, BookingMade
 from device.domain.register.state import Booking, Register
 from device.domain.texts import reason_sentence
@@ -46,18 +46,16 @@ def outlook(
     asked = find_agreement(register, moment, zone, clock_trusted=True, used=machine.used)
     if not isinstance(asked, Refusal) and asked.booking not in ("", booking.made.booking):
         return Outlook(records=False, instead=asked.booking)
-    situation = Situation(
-        now=moment, clock_trusted=True, coach_key_present=machine.coach_key, free_bytes=1, needed_bytes=0,
-        light_works=True, lens_covered=False, masks_drawn=machine.masks_drawn,
-    )  # fmt: skip
-    # The permit is looked at and let go: this process has no camera that it could open.
-    found = authorise(asked, situation, "")
-    if isinstance(found, Permit):
-        return Outlook(records=not found.agreement.unclaimed, sound=found.sound)
+    if isinstance(asked, Refusal):
+        reasons = asked.reasons
+    else:
+        reasons = agreement_reasons(asked, moment, masks_drawn=machine.masks_drawn)
+    if not machine.coach_key:
+        reasons = (*reasons, Reason.NO_COACH_KEY)
+    if not reasons and not isinstance(asked, Refusal):
+        return Outlook(records=not asked.unclaimed, sound=asked.sound)
     day = moment.astimezone(zone).date()
-    return Outlook(
-        records=False, hurdles=tuple(hurdle(register, booking, each, day) for each in found.reasons)
-    )
+    return Outlook(records=False, hurdles=tuple(hurdle(register, booking, each, day) for each in reasons))
 
 
 def hurdle(register: Register, booking: Booking, reason: Reason, day: date) -> Hurdle:

@@ -121,7 +121,9 @@ def _question(code: str) -> Question:
         title=_("Does %(code)s leave?", code=code),
         lines=(
             _("Nothing is recorded with this code any more, and all agreements of this teacher end."),
-            _("The PIN stops working. What this teacher still holds here is discarded: it does not leave without her."),
+            _(
+                "The PIN stops working. What this teacher still holds here is discarded: it does not leave without her."
+            ),
             _("Recordings that exist stay as they are. Must they go? The teacher takes them back first."),
         ),
         button=_("%(code)s leaves", code=code),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from device.domain.booking import covers, find_agreement
-from device.domain.consent import Reason, Refusal, describe_claim
+from device.domain.consent import Reason, Refusal, agreement_reasons
 from device.domain.register.decisions import Repeat
 from device.domain.register.state import Booking, Register
 from device.domain.texts import reason_sentence
@@ -22,7 +22,6 @@ from device.web.words import WORDS
 
 _STATES = ("starting", "recording", "blanked", "stopping")
 _WITHOUT = ("camera", "card")
-_NO_PERMIT = "0" * 26
 _RECENT = 20
 
 
@@ -66,8 +65,7 @@ def open_next_presses(register: Register) -> list[Booking]:
 
 def reasons_against(agreement: Agreement, *, masks_drawn: bool) -> tuple[Reason, ...]:
     """Return why a lesson may not be recorded under an agreement now; empty when it may."""
-    judged = describe_claim(agreement, services().now(), _NO_PERMIT, masks_drawn=masks_drawn)
-    return judged.reasons if isinstance(judged, Refusal) else ()
+    return agreement_reasons(agreement, services().now(), masks_drawn=masks_drawn)
 
 
 def _recording(register: Register, status: Mapping[str, Any]) -> Outlook:
