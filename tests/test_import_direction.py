@@ -110,6 +110,15 @@ LAYERS = (
         "the settings are read where they are known, and handed on as text",
     ),
     Layer(
+        "device.web.prints",
+        (
+            *("device.domain", "device.footage.durable", "device.memory", "device.recorder.client"),
+            *("device.storage.register", "device.systemd", "device.web"),
+            *("device.drivers.indicator._patterns", "device.ports"),
+        ),
+        "the sheet on the door draws the very rhythm that the light plays, and nothing else of a driver",
+    ),
+    Layer(
         "device.web.command",
         ("device.domain", "device.config", "device.systemd", "device.web"),
         "the composition root is where configuration is read",

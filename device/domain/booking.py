@@ -41,7 +41,9 @@ def find_agreement(
     """
     if register.school is None:
         return Refusal((Reason.NO_AGREEMENT,))
-    covering = [each for each in register.bookings.values() if covers(register, each, now, zone, used)]
+    # Once, and not for each of a year's bookings: on a clock that shows it already nothing is left to reckon.
+    local = now.astimezone(zone)
+    covering = [each for each in register.bookings.values() if covers(register, each, local, zone, used)]
     chosen = choose(covering, pressed_by)
     if len(chosen) > 1:
         return Refusal((Reason.SEVERAL_BOOKINGS,))

@@ -8,8 +8,9 @@ from __future__ import annotations
 import base64
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
+from itertools import chain, islice
 from pathlib import Path
 
 from device.domain.booking import claimed_agreement
@@ -19,7 +20,7 @@ from device.domain.lifecycle import Status, may_withdraw
 from device.domain.manifest import PermitDescription
 from device.domain.register.chain import Head
 from device.domain.register.decisions import RecordingClaimed, TeacherLeft
-from device.domain.register.effects import reaches, teachers_of
+from device.domain.register.effects import Reached, reaches, teachers_of
 from device.domain.register.state import Register, Withdrawal
 from device.footage.journal import Journal, read_journal
 from device.footage.packets import NS_PER_S
@@ -32,7 +33,10 @@ from device.storage.catalogue import Catalogue, Occupied, Recording, fresh_ulid
 from device.storage.recovery import seal_again
 
 _AGAIN_NS = 30 * NS_PER_S
+# Each costs the card a moment, in which the loop answers no button.
+_AT_ONCE = 20
 _HERE = (Status.HELD, Status.RELEASED)
+_ELSEWHERE = (Status.DELIVERED, Status.PURGED)
 _log = logging.getLogger(__name__)
 
 
@@ -56,11 +60,13 @@ class Consequences:
         self._lesson = lesson
         self._done = Head()
         self._due_ns = 0
+        self._reach: dict[int, Reached] = {}
 
     def run(self) -> list[tuple[str, str]]:
         """Carry out what the register wants; returns recordings and what happened to each.
 
-        Looks when something was decided, and every half minute for what could not be done before.
+        Looks when something was decided, and every half minute for what could not be done before. What is here goes
+        at once, before it can leave; of what is elsewhere, of which there may be very much, some each time.
         """
         register = self._agreements.read()
         now_ns = self._clock.monotonic_ns()
@@ -68,31 +74,51 @@ class Consequences:
             return []
         self._due_ns = now_ns + _AGAIN_NS
         done: list[tuple[str, str]] = []
+        # Not a list of steps: those before an error happened all the same.
+        steps = chain(
+            self._take_back(register, _HERE),
+            islice(chain(self._take_back(register, _ELSEWHERE), self._hand_over(register)), _AT_ONCE),
+        )
         try:
-            for step in (*self._take_back(register), *self._hand_over(register)):
-                done.append(step)  # noqa: PERF402  # those before an error happened all the same
+            for step in steps:
+                done.append(step)  # noqa: PERF402  # see above
         except Occupied as error:
             _log.warning("what follows from the register is done later: %s", error)
-        else:
+            return done
+        if sum(what != "discarded" for _, what in done) < _AT_ONCE:
             self._done = register.head
             self._agreements.keep()
+        else:
+            self._due_ns = now_ns
         return done
 
-    def _take_back(self, register: Register) -> Iterator[tuple[str, str]]:
+    def _take_back(self, register: Register, statuses: Collection[Status]) -> Iterator[tuple[str, str]]:
+        """Take back what has one of these statuses; what is being sent counts when it has arrived."""
         for withdrawal in register.withdrawals:
             # Who left can neither watch nor discard any more: what she did not let go does not leave without her.
             held_only = isinstance(withdrawal.decision, TeacherLeft)
-            for recording in self._reached(register, withdrawal):
+            for recording in self._reached(register, withdrawal, statuses):
                 if not held_only or recording.status is Status.HELD:
                     yield from self._withdraw(recording)
 
-    def _reached(self, register: Register, withdrawal: Withdrawal) -> list[Recording]:
-        reached = reaches(register, withdrawal)
-        found = [self._catalogue.recordings.find(name) for name in sorted(reached.recordings)]
+    def _reached(
+        self, register: Register, withdrawal: Withdrawal, statuses: Collection[Status]
+    ) -> list[Recording]:
+        reached, recordings = self._reach_of(register, withdrawal), self._catalogue.recordings
+        found = [recordings.find(name) for name in sorted(reached.recordings)]
         named = [
-            each for each in found if each is not None and self._is_hers(register, reached.teacher, each)
+            each
+            for each in found
+            if each is not None and each.status in statuses and self._is_hers(register, reached.teacher, each)
         ]
-        return [*named, *self._catalogue.recordings.under(reached.bookings, withdrawal.number)]
+        return [*named, *recordings.under(reached.bookings, withdrawal.number, statuses)]
+
+    def _reach_of(self, register: Register, withdrawal: Withdrawal) -> Reached:
+        """Return how far a withdrawal reaches, looked up once: what is booked or claimed later it does not reach."""
+        reached = self._reach.get(withdrawal.number)
+        if reached is None:
+            reached = self._reach[withdrawal.number] = reaches(register, withdrawal)
+        return reached
 
     def _is_hers(self, register: Register, teacher: str, recording: Recording) -> bool:
         return teacher in ("", *teachers_of(register, recording.id, recording.booking))

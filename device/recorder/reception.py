@@ -132,7 +132,9 @@ class Reception:
     def _aim(self, values: dict[str, Any]) -> Answer:
         if self._lessons.phase is not Phase.IDLE:
             raise Busy("a lesson is being recorded; aim when it has ended")
-        if not self._aiming.is_open:
+        if values.get("close") is True:
+            self._aiming.close()
+        elif not self._aiming.is_open:
             self._aiming.ask()
         return {"open": self._aiming.is_open, "left_s": self._aiming.left_s}
 

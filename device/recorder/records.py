@@ -19,16 +19,15 @@ from device.footage.journal import Journal, read_journal
 from device.ports import Clock
 from device.recorder.aftercare import Aftercare
 from device.recorder.agreements import Agreements
-from device.recorder.report import row
+from device.recorder.report import Row, rows
 from device.storage.catalogue import Catalogue, Recording
 from device.storage.recovery import seal_again
 
 MAX_ROWS = 100
-# Among so many recordings at most one request looks for those of a teacher.
-_LOOKED_AT = 500
 _HERE = (Status.HELD, Status.RELEASED, Status.UPLOADING, Status.DELIVERED)
 _GONE_BACK = (Status.WITHDRAWN, Status.DESTROYED)
 Answer = dict[str, Any]
+Found = list[Recording]
 
 
 class Records:
@@ -53,10 +52,11 @@ class Records:
     def list(self, values: Answer) -> Answer:
         """Return recordings, newest first: all, or a teacher's and those that nobody has claimed yet.
 
-        ``next`` is where the next request goes on (its ``before``), "" when there is no more.
+        ``nobodys``: only those that nobody has claimed yet. ``next`` is where the next request goes on (its
+        ``before``), "" when there is no more.
         """
-        limit = values.get("limit", 50)
-        before, teacher = values.get("before", ""), values.get("teacher", "")
+        limit, nobodys = values.get("limit", 50), values.get("nobodys", False) is True
+        before, teacher = values.get("before", ""), "" if nobodys else values.get("teacher", "")
         if not isinstance(limit, int) or not 1 <= limit <= MAX_ROWS:
             raise Permanent(f"limit is a number from 1 to {MAX_ROWS}")
         if (
@@ -66,24 +66,34 @@ class Records:
         ):
             raise Permanent("teacher is a code, and before the name of a recording")
         register = self._agreements.register
-        found: list[Recording] = []
-        looked_at, more = 0, True
-        while more and len(found) < limit and looked_at < _LOOKED_AT:
-            page = self._catalogue.recordings.page(MAX_ROWS, before)
+        found, more = self._page(register, limit, before, teacher, nobodys=nobodys)
+        rows = [self._row(register, each) for each in self._rows(found)]
+        return {"recordings": rows, "more": more, "next": found[-1].id if more else ""}
+
+    def _page(
+        self, register: Register, limit: int, before: str, teacher: str, *, nobodys: bool
+    ) -> tuple[Sequence[Recording], bool]:
+        """Return a page of recordings, and whether there are more."""
+        recordings = self._catalogue.recordings
+        if not (teacher or nobodys):
+            latest = recordings.page(limit + 1, before)
+            return latest[:limit], len(latest) > limit
+        found: Found = []
+        bookings = [name for name, each in register.bookings.items() if teacher in each.made.teachers]
+        names = [name for name, claim in register.claims.items() if claim.teacher == teacher]
+        more = True
+        while more and len(found) <= limit:
+            page = recordings.page_of(MAX_ROWS, before, bookings=bookings, names=names)
             more = len(page) == MAX_ROWS
-            for each in page:
-                before, looked_at = each.id, looked_at + 1
-                if not teacher or self._is_for(register, teacher, each):
-                    found.append(each)
-                if len(found) == limit:
-                    more = True
-                    break
-        rows = [self._row(register, each, whole=False) for each in found]
-        return {"recordings": rows, "more": more, "next": before if more else ""}
+            before = page[-1].id if page else ""
+            found += [each for each in page if self._is_for(register, teacher, each)]
+        return found[:limit], len(found) > limit
 
     def one(self, values: Answer) -> Answer:
         """Return one recording with everything that is known of it."""
-        return {"recording": self._row(self._agreements.register, self._find(values), whole=True)}
+        found = self._find(values)
+        (row,) = self._rows([found])
+        return {"recording": {**self._row(self._agreements.register, row), **self._from_journal(found)}}
 
     def release(self, values: Answer) -> Answer:
         """Let a held recording go to the coach now; Refused when it is nobody's yet, or not held any more."""
@@ -117,12 +127,15 @@ class Records:
             return recording.status is Status.HELD
         return teacher in teachers_of(register, recording.id, recording.booking)
 
-    def _row(self, register: Register, recording: Recording, *, whole: bool) -> Answer:
+    def _rows(self, recordings: Sequence[Recording]) -> Sequence[Row]:
+        return rows(recordings, self._catalogue, self._aftercare)
+
+    def _row(self, register: Register, row: Row) -> Answer:
+        recording = row.recording
         booking = register.bookings.get(recording.booking)
         claim = register.claims.get(recording.id) if not recording.unclaimed else None
-        history = self._catalogue.recordings.history(recording.id)
-        values = {
-            **row(recording, self._catalogue, self._aftercare),
+        return {
+            **row.values,
             "booking": recording.booking,
             "teachers": list(teachers_of(register, recording.id, recording.booking))
             if not recording.unclaimed
@@ -131,9 +144,8 @@ class Records:
             "stage": int(booking.made.stage) if booking else None,
             "register_number": recording.register_number,
             "withdrawn": recording.status in _GONE_BACK,
-            "history": [{"status": s.status.value, "at": s.at, "note": s.note} for s in history],
+            "history": [{"status": s.status.value, "at": s.at, "note": s.note} for s in row.steps],
         }
-        return {**values, **self._from_journal(recording)} if whole else values
 
     def _from_journal(self, recording: Recording) -> Answer:
         events: list[dict[str, Any]] = []

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from device.domain.lifecycle import Status
@@ -12,7 +13,7 @@ from device.recorder.aiming import Aiming
 from device.recorder.desk import Desk
 from device.recorder.face import Face
 from device.recorder.health import Health
-from device.storage.catalogue import Catalogue, Recording
+from device.storage.catalogue import Catalogue, Recording, Step
 
 _LATEST = 20
 
@@ -46,7 +47,9 @@ def describe(
         "free_bytes": desk.free_bytes(),
         "booking": lesson.permit.agreement.booking if lesson else "",
         **surroundings,
-        "recordings": [row(each, catalogue, aftercare) for each in catalogue.recordings.latest(_LATEST)],
+        "recordings": [
+            each.values for each in rows(catalogue.recordings.latest(_LATEST), catalogue, aftercare)
+        ],
         "processes": [
             {"process": p.process, "state": p.state, "message": p.message, "at": p.at}
             for p in catalogue.processes.all()
@@ -55,22 +58,36 @@ def describe(
     }
 
 
-def row(recording: Recording, catalogue: Catalogue, aftercare: Aftercare) -> dict[str, Any]:
-    """Return what is known of one recording without its journal."""
-    history = catalogue.recordings.history(recording.id)
-    sends = catalogue.sends.of(recording.id)
-    return {
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What is known of one recording without its journal, and every status it had."""
+
+    recording: Recording
+    steps: Sequence[Step]
+    values: dict[str, Any]
+
+
+def rows(recordings: Sequence[Recording], catalogue: Catalogue, aftercare: Aftercare) -> list[Row]:
+    """Return what is known of recordings; the catalogue is asked the same few questions however many they are."""
+    names = [each.id for each in recordings]
+    histories, sent_bytes = catalogue.recordings.histories(names), catalogue.sends.sent_bytes(names)
+    return [_row(each, histories[each.id], sent_bytes[each.id], aftercare) for each in recordings]
+
+
+def _row(recording: Recording, steps: Sequence[Step], sent_bytes: int, aftercare: Aftercare) -> Row:
+    values = {
         "id": recording.id,
         "status": recording.status.value,
         "started_at": recording.started_at,
         "trajectory": recording.trajectory,
         "duration_s": None if recording.duration_us is None else recording.duration_us / 1e6,
         "size_bytes": recording.size_bytes,
-        "sent_bytes": sum(s.sent_bytes for s in {s.sha256: s for s in sends}.values()),
+        "sent_bytes": sent_bytes,
         "dropped_frames": recording.dropped_frames,
-        "discarded": any(step.status is Status.DISCARDED for step in history),
+        "discarded": any(step.status is Status.DISCARDED for step in steps),
         "interrupted": recording.interrupted,
         "unclaimed": recording.unclaimed,
         "untrusted_clock": recording.untrusted_clock,
         "cooling_off_left_s": aftercare.cooling_off_left_s(recording),
     }
+    return Row(recording, steps, values)

@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 
 from device.domain.errors import Permanent, Temporary
-from device.domain.register.chain import Entry, Head, read_line, write_line
+from device.domain.register.chain import Entry, Head, follow, read_line, write_line
 from device.domain.register.decisions import Decision
 from device.domain.register.state import Register, fold
 from device.footage.durable import sync_folder
@@ -124,6 +124,17 @@ class RegisterBook:
             except OSError as error:
                 raise Temporary(f"the register {self._path} cannot be read: {error.strerror}") from None
         return data[: data.rfind(b"\n") + 1]
+
+    def check(self) -> Head:
+        """Look at every line anew, and return the head when all of it is as it was read; errors as :meth:`read`."""
+        known = self.read().head
+        lines = self.lines().split(b"\n")[: known.number]
+        head = follow(lines)
+        if head != known:
+            raise Permanent(
+                f"the register {self._path} was changed: line {head.number} is not as it was read"
+            )
+        return head
 
     def _open(self) -> int:
         """Return the file, locked: two processes that both add a line would break the chain."""

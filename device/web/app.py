@@ -16,14 +16,28 @@ from device.web.entrance import entrance, home
 from device.web.first_start.pages import first_start
 from device.web.it.pages import it
 from device.web.masks.pages import masks
+from device.web.prints import prints
 from device.web.public import public
 from device.web.roles import BODY_BYTES, Role, Table, table_of
 from device.web.services import KEY, Services
 from device.web.teacher import teacher
+from device.web.timetables import timetables
 from device.web.vendor import vendored
 
 # Every page of the device; a new part of it is one blueprint more.
-BLUEPRINTS: tuple[Blueprint, ...] = (public, entrance, first_start, teacher, coach, masks, it, tokens_page, api)
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    public,
+    entrance,
+    first_start,
+    teacher,
+    coach,
+    masks,
+    timetables,
+    prints,
+    it,
+    tokens_page,
+    api,
+)
 _MOST_FIELDS = 500
 
 
@@ -54,7 +68,7 @@ def create_app(services: Services, *more: Blueprint) -> Flask:
     problems.stand_behind(app)
     for after in (csrf.keep_form_cookie, language.keep, headers.add_headers):
         app.after_request(after)
-    for blueprint in (*BLUEPRINTS, *more):
+    for blueprint in dict.fromkeys((*BLUEPRINTS, *more)):
         app.register_blueprint(blueprint)
     app.extensions[guard.TABLE] = table_of(app)
     app.jinja_env.globals.update(

@@ -21,6 +21,8 @@ from device.web.settings import (
     REGISTER_DIR,
     RUNTIME_DIR,
     SPOOL_DIR,
+    TIMETABLE_HOSTS,
+    TIMETABLE_HTTP,
 )
 
 SUMMARY = "run the pages of this device, or prepare their first start"
@@ -71,5 +73,7 @@ def environment(settings: config.Config) -> dict[str, str]:
         DEVICE_NAME: device["name"],
         FOLDER: web["dir"],
         HOSTS: " ".join(web["hosts"]),
+        TIMETABLE_HOSTS: " ".join(web["timetable_hosts"]),
+        TIMETABLE_HTTP: "yes" if web["timetable_http"] else "",
         ENVIRONMENT: effective(settings),
     }

@@ -6,6 +6,7 @@ no process that serves ever loads the configuration; nor does gunicorn's first p
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 
@@ -16,12 +17,19 @@ from device.web.settings import BIND
 from device.web.worker import MOST_GUESTS, PatientWorker
 
 _ALIVE_EVERY_S = 5.0
+# Longer than somebody looks at a page before opening the next one.
+_REST_AFTER_S = 60.0
 
 
 class AliveWorker(PatientWorker):
-    """The worker that answers also feeds systemd's watchdog, out of the loop that takes connections."""
+    """The worker that answers also feeds systemd's watchdog, out of the loop that takes connections.
+
+    And when nobody asked for anything for a while, it gives back what the last pages needed.
+    """
 
     _alive_due_s = 0.0
+    _answered = 0
+    _rest_due_s = float("inf")
 
     def notify(self) -> None:
         """Say that the loop went round: to gunicorn's first process, and now and then to systemd."""
@@ -30,6 +38,15 @@ class AliveWorker(PatientWorker):
         if now_s >= self._alive_due_s:
             self._alive_due_s = now_s + _ALIVE_EVERY_S
             systemd.alive()
+        self._rest(now_s)
+
+    def _rest(self, now_s: float) -> None:
+        if self.nr != self._answered:
+            self._answered, self._rest_due_s = self.nr, now_s + _REST_AFTER_S
+        elif now_s >= self._rest_due_s:
+            self._rest_due_s = float("inf")
+            gc.collect()
+            give_back()
 
 
 def when_ready(server: object) -> None:

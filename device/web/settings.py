@@ -18,6 +18,8 @@ FOLDER = "LEERBLIK_WEB_FOLDER"
 REGISTER_DIR = "LEERBLIK_WEB_REGISTER_DIR"
 SPOOL_DIR = "LEERBLIK_WEB_SPOOL_DIR"
 HOSTS = "LEERBLIK_WEB_HOSTS"
+TIMETABLE_HOSTS = "LEERBLIK_WEB_TIMETABLE_HOSTS"
+TIMETABLE_HTTP = "LEERBLIK_WEB_TIMETABLE_HTTP"
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 
 
@@ -31,10 +33,11 @@ def _verify(values: dict[str, Any]) -> None:
         ) from None
     if not values["dir"].startswith("/"):
         raise Permanent(f"web.dir is a full path such as /var/lib/leerblik/web, found {values['dir']!r}")
-    for host in values["hosts"]:
+    for host in (*values["hosts"], *values["timetable_hosts"]):
         if not _HOST.fullmatch(host):
             raise Permanent(
-                f"web.hosts has names such as leerblik-1.example.org, without https:// and port, found {host!r}"
+                "web.hosts and web.timetable_hosts have names such as room12.example.org, without https:// and port; "
+                f"found {host!r}"
             )
 
 
@@ -52,6 +55,14 @@ TABLES = (
                 [],
                 ["leerblik-1.example.org"],
             ),
+            Setting(
+                "timetable_hosts",
+                list,
+                "hosts inside the school's network from which the coach may have a timetable fetched, on any port",
+                [],
+                ["timetable.example.org"],
+            ),
+            Setting("timetable_http", bool, "whether a timetable may be fetched unencrypted", False, False),
             Setting(
                 "dir",
                 str,

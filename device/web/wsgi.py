@@ -11,6 +11,8 @@ from flask import Flask
 from device import systemd
 from device.recorder.client import RecorderClient
 from device.storage.register import RegisterBook
+from device.timetable.address import Policy
+from device.web import timetables
 from device.web.accounts import Accounts
 from device.web.api.bearer import Bearer
 from device.web.api.tokens import Tokens
@@ -25,7 +27,17 @@ from device.web.it.diary import Diary
 from device.web.limits import Limits
 from device.web.services import Services
 from device.web.sessions import Sessions
-from device.web.settings import DEVICE_NAME, FOLDER, HOSTS, LANGUAGE, REGISTER_DIR, RUNTIME_DIR, SPOOL_DIR
+from device.web.settings import (
+    DEVICE_NAME,
+    FOLDER,
+    HOSTS,
+    LANGUAGE,
+    REGISTER_DIR,
+    RUNTIME_DIR,
+    SPOOL_DIR,
+    TIMETABLE_HOSTS,
+    TIMETABLE_HTTP,
+)
 
 _ASK_TIMEOUT_S = 3.0
 
@@ -39,6 +51,8 @@ def application() -> Flask:
     diary = Diary(RecorderClient(made.runtime).events)
     diary.start()
     it_pages.prepare(app, os.environ.get(effective.ENVIRONMENT, ""), diary)
+    inside = frozenset(os.environ.get(TIMETABLE_HOSTS, "").split())
+    timetables.prepare(app, folder, Policy(http=bool(os.environ.get(TIMETABLE_HTTP)), inside=inside))
     return app
 
 

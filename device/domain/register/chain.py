@@ -82,6 +82,20 @@ def read_lines(lines: Iterable[bytes], head: Head = Head()) -> Iterator[tuple[En
         yield entry, head
 
 
+def follow(lines: Iterable[bytes], head: Head = Head()) -> Head:  # frozen
+    """Return the head after lines that follow ``head``; Permanent at the first that does not.
+
+    Only the hashes are looked at, in a fraction of the time of :func:`read_lines`. That is all there is to know of
+    lines that were read before: one hash stands for one text, and so does the head for every line up to it.
+    """
+    for line in lines:
+        where = f"line {head.number + 1} of the register"
+        if parse_object(line, where).get("before") != head.sha256:
+            raise Permanent(f"{where} does not follow the one before it: the register was changed")
+        head = Head(head.number + 1, _hash(line))
+    return head
+
+
 def _hash(line: bytes) -> str:
     return hashlib.sha256(line).hexdigest()
 

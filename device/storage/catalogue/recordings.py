@@ -60,6 +60,7 @@ class Recordings:
     def __init__(self, connection: sqlite3.Connection, writer: Writer | None) -> None:
         self._db = connection
         self._writer = writer
+        self._counted: tuple[tuple[int, int], tuple[dict[str, int], float]] | None = None
 
     def add(
         self,
@@ -187,18 +188,53 @@ class Recordings:
         )
         return [_recording(row) for row in rows]
 
-    def under(self, bookings: Collection[str], before_number: int) -> list[Recording]:
-        """Return what was recorded under these bookings before the register had so many lines, oldest first."""
-        names = json.dumps(sorted(bookings))
+    def page_of(
+        self, limit: int, before: str, *, bookings: Collection[str], names: Collection[str]
+    ) -> list[Recording]:
+        """Return so many recordings older than ``before`` ("": the newest) that may concern somebody, newest first.
+
+        Those under these bookings, those with these names, and those that are held and nobody's yet. Found by
+        indexes, however many others there are.
+        """
+        rows = self._db.execute(
+            "SELECT * FROM recordings WHERE id IN ("
+            " SELECT id FROM recordings WHERE booking IN (SELECT value FROM json_each(:bookings))"
+            " UNION SELECT value FROM json_each(:names)"
+            " UNION SELECT id FROM recordings WHERE status = :held AND unclaimed"
+            ") AND (:before = '' OR id < :before) ORDER BY id DESC LIMIT :limit",
+            {
+                "bookings": json.dumps(sorted(bookings)), "names": json.dumps(sorted(names)),
+                "held": Status.HELD.value, "before": before, "limit": limit,
+            },
+        )  # fmt: skip
+        return [_recording(row) for row in rows]
+
+    def under(
+        self, bookings: Collection[str], before_number: int, statuses: Collection[Status] = tuple(Status)
+    ) -> list[Recording]:
+        """Return what was recorded under these bookings before the register had so many lines, oldest first.
+
+        Only what has one of these statuses now.
+        """
         rows = self._db.execute(
             "SELECT * FROM recordings WHERE booking IN (SELECT value FROM json_each(?)) AND register_number < ?"
-            " ORDER BY id",
-            (names, before_number),
+            " AND status IN (SELECT value FROM json_each(?)) ORDER BY id",
+            (json.dumps(sorted(bookings)), before_number, json.dumps([each.value for each in statuses])),
         )
         return [_recording(row) for row in rows]
 
     def counts(self) -> tuple[dict[str, int], float]:
-        """Return how many recordings have each status, and the seconds that were ever recorded."""
+        """Return how many recordings have each status, and the seconds that were ever recorded.
+
+        Counted anew only when the catalogue was written since: by this process, or by another.
+        """
+        version = (self._db.total_changes, self._db.execute("PRAGMA data_version").fetchone()[0])
+        if self._counted is None or self._counted[0] != version:
+            self._counted = version, self._count()
+        by_status, recorded_s = self._counted[1]
+        return dict(by_status), recorded_s
+
+    def _count(self) -> tuple[dict[str, int], float]:
         rows = self._db.execute(
             "SELECT status, COUNT(*), COALESCE(SUM(duration_us), 0) FROM recordings GROUP BY status"
         ).fetchall()
@@ -236,7 +272,19 @@ class Recordings:
         rows = self._db.execute(
             "SELECT status, writer, at, note FROM history WHERE recording = ? ORDER BY number", (recording,)
         )
-        return [Step(Status(row["status"]), row["writer"], row["at"], row["note"]) for row in rows]
+        return [_step(row) for row in rows]
+
+    def histories(self, recordings: Collection[str]) -> dict[str, list[Step]]:
+        """Return every status that each of these recordings had, in order, with one question for all of them."""
+        found: dict[str, list[Step]] = {recording: [] for recording in recordings}
+        rows = self._db.execute(
+            "SELECT recording, status, writer, at, note FROM history"
+            " WHERE recording IN (SELECT value FROM json_each(?)) ORDER BY recording, number",
+            (json.dumps(list(found)),),
+        )
+        for row in rows:
+            found[row["recording"]].append(_step(row))
+        return found
 
     def _move(self, recording: str, status: Status, note: str) -> None:
         if self._writer is None:
@@ -256,6 +304,10 @@ class Recordings:
 def utc_now() -> str:
     """Return the wall time as text, for people to read; nothing is decided by it."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _step(row: sqlite3.Row) -> Step:
+    return Step(Status(row["status"]), row["writer"], row["at"], row["note"])
 
 
 def _recording(row: sqlite3.Row) -> Recording:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from device.storage.catalogue.database import transaction
@@ -97,6 +99,21 @@ class Sends:
             )
             for row in rows
         ]
+
+    def sent_bytes(self, recordings: Collection[str]) -> dict[str, int]:
+        """Return how many bytes of each of these recordings went out, with one question for all of them.
+
+        Of an object that was sent under several names the last one counts.
+        """
+        found = dict.fromkeys(recordings, 0)
+        rows = self._db.execute(
+            "SELECT recording, sent_bytes FROM sends WHERE rowid IN (SELECT MAX(rowid) FROM sends"
+            " WHERE recording IN (SELECT value FROM json_each(?)) GROUP BY recording, sha256)",
+            (json.dumps(list(found)),),
+        )
+        for recording, sent_bytes in rows:
+            found[recording] += sent_bytes
+        return found
 
     def add_receipt(self, recording: str, receipt: StoredReceipt) -> None:
         """Keep a receipt; the same one twice is harmless."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
+from datetime import date, time
 
 from flask import Response, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
+from device.domain.errors import Permanent
 from device.domain.identifiers import make_ulid
 from device.domain.register.decisions import BookingMade, Repeat, Start
 from device.domain.register.state import Register
+from device.domain.register.text import read_value
 from device.domain.trajectory import Operator, Stage
 from device.web.coach.blueprint import coach
 from device.web.coach.filled import Filled, filled_with
@@ -22,6 +26,12 @@ from device.web.roles import Role, open_to
 from device.web.services import services
 
 _NO_TIME = "00:00"
+# What the timetable hands over.
+_LESSON = ("day", "from", "to", "note")
+_FIELDS: dict[str, tuple[str, type]] = {
+    "first": ("day", date), "from_time": ("from", time), "to_time": ("to", time),
+}  # fmt: skip
+_LONGEST = 60
 
 
 @coach.get("/coach/bookings/make")
@@ -32,17 +42,31 @@ def make_booking() -> str:
     names = open_trajectories(register)
     if name not in names:
         chosen = [register.trajectories[each] for each in reversed(names)]
-        return render_template("coach/booking_for.html", trajectories=chosen)
+        return render_template("coach/booking_for.html", trajectories=chosen, lesson=_lesson())
     opened = register.trajectories[name].opened
     stage = _next_stage(register, name)
     return _form(
         name,
         filled_with(
             teachers=opened.teachers, stage=int(stage), repeat=Repeat.ONCE.value, start=Start.PRESS.value,
-            operator=Operator.TEACHER.value, first=today(), last=opened.closes_on,
-            groups=_usual_groups(register, name),
+            operator=Operator.TEACHER.value, last=opened.closes_on, groups=_usual_groups(register, name),
+            **{"first": today(), **_times()},
         ),
     )  # fmt: skip
+
+
+def _lesson() -> dict[str, str]:
+    """Return the lesson of the timetable that is booked, as its address names it; cut, and not believed."""
+    return {name: request.args[name][:_LONGEST] for name in _LESSON if request.args.get(name)}
+
+
+def _times() -> dict[str, date | time]:
+    """Return day and times of that lesson, as far as they are any."""
+    found: dict[str, date | time] = {}
+    for field, (name, kind) in _FIELDS.items():
+        with contextlib.suppress(Permanent):
+            found[field] = read_value(request.args.get(name, ""), kind, name)
+    return found
 
 
 @coach.post("/coach/bookings/make")

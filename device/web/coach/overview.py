@@ -95,6 +95,7 @@ def _parts(register: Register) -> list[Part]:
         Part(_("Groups"), _count(len(register.groups)), url_for("coach.groups")),
         Part(_("Teachers"), _count(len(present(register))), url_for("coach.teachers")),
         Part(_("Spaces (leerplein)"), _count(len(register.spaces)), url_for("coach.spaces")),
+        Part(_("Timetable"), _("lessons to book from"), "/coach/timetable"),
         Part(_("Aim the camera and draw masks"), _("what must stay black in the picture"), "/coach/masks"),
         Part(_("To print"), _("door sign, letter for parents, facts for the privacy officer"), "/prints/"),
         Part(_("Log of decisions"), _count(register.head.number), url_for("coach.log")),

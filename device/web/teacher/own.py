@@ -72,7 +72,7 @@ def unclaimed_recordings() -> list[Recording]:
     """Return what is held on the device and nobody's yet, newest first."""
     register, found, before = services().book.read(), list[Recording](), ""
     for _page in range(_MOST_PAGES):
-        answer = services().recorder.ask("recordings", teacher=me(), before=before, limit=_PAGE)
+        answer = services().recorder.ask("recordings", nobodys=True, before=before, limit=_PAGE)
         rows = [read_recording(row) for row in answer["recordings"]]
         found += [each for each in rows if is_nobodys(each, register)]
         before = answer.get("next", "") if answer["more"] else ""

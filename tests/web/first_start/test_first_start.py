@@ -219,6 +219,7 @@ def test_a_secret_key_that_was_pasted_by_mistake_is_refused_and_comes_back_nowhe
         (COACH_KEY, COACH_KEY, "recovery"),
         (COACH_KEY, "age1 nothing", "recovery"),
     ],
+    ids=["nothing", "cut off", "mistyped", "two at once", "the same twice", "no key"],
 )
 def test_what_is_no_public_key_is_refused_beside_its_field(
     fresh: Fresh, coach: str, recovery: str, wrong: str

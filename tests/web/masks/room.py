@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -15,6 +17,7 @@ from device.drivers.camera.synthetic import SyntheticCamera
 from device.drivers.clock.system import SystemClock
 from device.ports import VideoFormat
 from device.web.roles import Role
+from tests.support.permits import agreement
 from tests.support.recorder import Unit
 from tests.support.waiting import LIMIT_S, wait_for
 from tests.web.site import csrf_token, make_site
@@ -39,7 +42,8 @@ class Room:
     def _record(self) -> None:
         """Make the recorder where its loop runs: its catalogue belongs to one thread."""
         camera = SyntheticCamera(VideoFormat(640, 360, 25), 500_000, 1.0, "real", 0.0)
-        self.unit = Unit(self._folder, camera=camera, clock=SystemClock(), view=self._view)
+        agreed = replace(agreement(), valid_from=date(2000, 1, 1), valid_until=date(2999, 1, 1))
+        self.unit = Unit(self._folder, agreed, camera=camera, clock=SystemClock(), view=self._view)
         self._is_there.set()
         self.unit.loop.run()
 
