@@ -21,7 +21,7 @@ from typing import Any, Protocol
 
 import av
 
-from tests.bench import press, push, recording, sealing
+from tests.bench import pages, press, push, recording, sealing
 from tests.bench.rounds import Result, say, table
 
 _INTERRUPTED = 130
@@ -40,6 +40,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "press": press.run,
     "push": push.run,
     "recording": recording.run,
+    "pages": pages.run,
 }
 
 

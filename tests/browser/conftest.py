@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,31 +9,20 @@ from typing import Any
 import pytest
 from werkzeug.serving import make_server
 
-_FLAGS = (
-    "--no-sandbox",  # a test runs as root, too, and shows only pages of its own
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-background-networking",
-    "--no-first-run",
-    "--mute-audio",
-    "--autoplay-policy=no-user-gesture-required",
-)
+from device.domain.errors import Permanent
+from tests.browser.chromium import launch
+
 _LIMIT_MS = 20_000
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
     """A browser for all tests of a session; they are skipped where there is none."""
-    api = pytest.importorskip(
-        "playwright.sync_api", reason="playwright is not installed (pip install playwright)"
-    )
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
-    if program is None:
-        pytest.skip("chromium is not installed (apt install chromium)")
-    with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=list(_FLAGS))
-        yield browser
-        browser.close()
+    try:
+        with launch() as browser:
+            yield browser
+    except Permanent as error:
+        pytest.skip(str(error))
 
 
 @pytest.fixture

@@ -130,6 +130,22 @@ def test_what_was_sent_and_came_back_is_remembered(path: Path) -> None:
         assert catalogue.sends.receipts(ID) == [receipt]
 
 
+def test_how_many_there_are_is_known_at_once_whoever_wrote_last(path: Path) -> None:
+    with Catalogue(path, Writer.RECORDER) as recorder, Catalogue(path, Writer.SYNC) as sync:
+        assert recorder.recordings.counts() == ({}, 0.0)
+        add(recorder)
+        assert recorder.recordings.counts() == sync.recordings.counts() == ({"recording": 1}, 0.0)
+        hold(recorder)
+        assert recorder.recordings.counts() == sync.recordings.counts() == ({"held": 1}, 7e-6)
+        recorder.recordings.move(ID, Status.RELEASED)
+        sync.recordings.move(ID, Status.UPLOADING)
+        for catalogue in (recorder, sync):
+            by_status, _recorded_s = catalogue.recordings.counts()
+            assert by_status == {"uploading": 1}
+            by_status.clear()  # it is the caller's own
+            assert catalogue.recordings.counts()[0] == {"uploading": 1}
+
+
 # --- opening
 
 

@@ -264,6 +264,31 @@ def test_a_line_that_was_changed_spoils_everything_and_nothing_is_added_to_it(
     assert path.read_bytes() == data
 
 
+@pytest.mark.parametrize("line", range(len(LINES)))
+def test_a_check_finds_whatever_was_changed_behind_the_back_of_who_has_read_it(
+    tmp_path: Path, line: int
+) -> None:
+    path, book = register_in(tmp_path), RegisterBook(tmp_path)
+    assert book.check() == folded(everything()).head
+    begin = sum(len(each) + 1 for each in LINES[:line])
+    for at in range(begin, begin + len(LINES[line])):
+        # Also where the line still reads well: another letter in a name, another figure.
+        path.write_bytes(DATA[:at] + bytes([DATA[at] ^ 1]) + DATA[at + 1 :])
+        with pytest.raises(Permanent):
+            book.check()
+    path.write_bytes(DATA)
+    assert add(book, "jkl").head == book.check()
+
+
+def test_a_check_finds_a_register_that_was_written_anew_whole_in_itself(tmp_path: Path) -> None:
+    path, book = register_in(tmp_path), RegisterBook(tmp_path)
+    book.read()
+    other = everything(school={"name": "Voorbeeldschoo1"})
+    path.write_bytes(b"".join(each + b"\n" for each in written(other)))
+    with pytest.raises(Permanent, match="not as it was read"):
+        book.check()
+
+
 @pytest.mark.parametrize("end", [b"\r", b"\r\n", b"\x0b", b"\x85", b"\n\n"])
 def test_lines_end_in_one_way_only(tmp_path: Path, end: bytes) -> None:
     register_in(tmp_path, DATA.replace(b"\n", end, 1))

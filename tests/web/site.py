@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -20,7 +21,7 @@ from device.web.hashing import Hasher
 from device.web.hosts import Hosts
 from device.web.limits import Limits
 from device.web.roles import Role
-from device.web.services import Services
+from device.web.services import KEY, Services
 from device.web.sessions import Sessions
 
 PASSWORD = "vier losse woorden samen"
@@ -28,6 +29,7 @@ PIN = "582047"
 TEACHER = "abc"
 # Costs nothing, so that a thousand wrong PINs are quick; that the real costs are paid is tested apart.
 CHEAP_KIB = 8
+_MADE: dict[tuple[tuple[Blueprint, ...], str, str], Flask] = {}
 
 
 class StandInRecorder:
@@ -82,7 +84,7 @@ class Site:
     def open(self, *more: Blueprint, **services: Any) -> Site:
         """Make the application, with other pages and other collaborators if you like."""
         self.services = replace(self.services, **services)
-        self.app = create_app(self.services, *more)
+        self.app = app_for(self.services, *more)
         return self
 
     def populate(self) -> Site:
@@ -102,6 +104,20 @@ class Site:
             answer = try_to_log_in(browser, role, PIN if role is Role.TEACHER else PASSWORD)
             assert answer.status_code == 303, answer.text
         return browser
+
+
+def app_for(services: Services, *more: Blueprint) -> Flask:
+    """Return an application of its own for these services, without compiling every route and template anew.
+
+    What tests change of an application (its services, what a part was told) is not shared between two of them.
+    """
+    if (more, services.timezone, services.device_name) not in _MADE:
+        _MADE[more, services.timezone, services.device_name] = create_app(services, *more)
+    made = _MADE[more, services.timezone, services.device_name]
+    twin = copy.copy(made)
+    twin.config = copy.copy(made.config)
+    twin.extensions = {**made.extensions, KEY: services}
+    return twin
 
 
 def make_site(folder: Path, *more: Blueprint, **services: Any) -> Site:
