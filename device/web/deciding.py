@@ -8,6 +8,8 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from flask import g
+
 from device.domain.register.decisions import Decision
 from device.domain.register.rules import Objection, objections
 from device.domain.register.sentences import objection_sentence
@@ -17,6 +19,8 @@ from device.web.current import current_actor
 from device.web.language import current_language
 from device.web.roles import Actor, Role
 from device.web.services import services
+
+_ZONE = "school_zone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,8 @@ def decide(decision: Decision) -> Register:
     found = objections(book.read(), decider(current_actor()), decision, today())
     if found:
         raise objected(found)
+    # It may be this that was decided.
+    g.pop(_ZONE, None)
     return book.decide(now, decider(current_actor()), decision, clock_trusted=services().clock_trusted())
 
 
@@ -57,7 +63,14 @@ def decider(actor: Actor) -> str:
 
 
 def zone() -> ZoneInfo:
-    """Return the school's time zone."""
+    """Return the school's time zone; looked up once for a request: a long page asks for it a thousand times."""
+    if _ZONE not in g:
+        setattr(g, _ZONE, _zone())
+    found: ZoneInfo = getattr(g, _ZONE)
+    return found
+
+
+def _zone() -> ZoneInfo:
     school = services().book.read().school
     try:
         return ZoneInfo(school.zone if school else services().timezone)

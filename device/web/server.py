@@ -6,30 +6,24 @@ no process that serves ever loads the configuration; nor does gunicorn's first p
 
 from __future__ import annotations
 
-import gc
 import os
 import time
 
 from device import systemd
 from device.memory import give_back
 from device.web.hashing import keep_large_blocks_apart
+from device.web.rest import Rest
 from device.web.settings import BIND
 from device.web.worker import MOST_GUESTS, PatientWorker
 
 _ALIVE_EVERY_S = 5.0
-# Longer than somebody looks at a page before opening the next one.
-_REST_AFTER_S = 60.0
 
 
 class AliveWorker(PatientWorker):
-    """The worker that answers also feeds systemd's watchdog, out of the loop that takes connections.
-
-    And when nobody asked for anything for a while, it gives back what the last pages needed.
-    """
+    """The worker that answers also feeds systemd's watchdog, out of the loop that takes connections."""
 
     _alive_due_s = 0.0
-    _answered = 0
-    _rest_due_s = float("inf")
+    _rest = Rest()
 
     def notify(self) -> None:
         """Say that the loop went round: to gunicorn's first process, and now and then to systemd."""
@@ -38,15 +32,7 @@ class AliveWorker(PatientWorker):
         if now_s >= self._alive_due_s:
             self._alive_due_s = now_s + _ALIVE_EVERY_S
             systemd.alive()
-        self._rest(now_s)
-
-    def _rest(self, now_s: float) -> None:
-        if self.nr != self._answered:
-            self._answered, self._rest_due_s = self.nr, now_s + _REST_AFTER_S
-        elif now_s >= self._rest_due_s:
-            self._rest_due_s = float("inf")
-            gc.collect()
-            give_back()
+        self._rest.look(now_s, self.nr)
 
 
 def when_ready(server: object) -> None:

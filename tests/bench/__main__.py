@@ -21,7 +21,7 @@ from typing import Any, Protocol
 
 import av
 
-from tests.bench import pages, press, push, recording, sealing
+from tests.bench import memory, pages, press, push, recording, sealing
 from tests.bench.rounds import Result, say, table
 
 _INTERRUPTED = 130
@@ -41,6 +41,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "push": push.run,
     "recording": recording.run,
     "pages": pages.run,
+    "memory": memory.run,
 }
 
 

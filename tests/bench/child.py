@@ -59,6 +59,13 @@ def peak_mib() -> float:
     return int(found[1]) / 1024 if found else 0.0
 
 
+def memory_mb(pid: int | str) -> tuple[float, float]:
+    """Return what a process holds: all of it, and with what it shares counted in parts."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text("ascii").splitlines()
+    kib = {words[0]: int(words[1]) for line in lines if (words := line.split())[0] in ("Rss:", "Pss:")}
+    return kib["Rss:"] * 1024 / 1e6, kib["Pss:"] * 1024 / 1e6
+
+
 def report(figures: dict[str, float]) -> None:
     """Hand the figures to the process that started this one."""
     json.dump(figures, sys.stdout)

@@ -20,9 +20,16 @@ from tests.testbed.container import Container
 _SUITE = "/opt/suite/project"
 # What runs on a device: the inbox is the coach's, and needs a newer PyAV (14 crashes on segments that somebody
 # crafted).
-_PORTABLE = ("domain", "footage", "drivers", "contracts", "recorder", "storage", "server_sync/push", "web")
+_PORTABLE = (
+    *("domain", "footage", "review", "drivers", "contracts", "recorder", "storage", "timetable"),
+    *("server_sync/push", "web"),
+)
 # These look at every file of the project, which is not here.
-_OF_A_CHECKOUT = ("tests/domain/test_consent.py::test_no_other_module_even_tries_to_make_a_permit",)
+_OF_A_CHECKOUT = (
+    "tests/domain/test_consent.py::test_no_other_module_even_tries_to_make_a_permit",
+    "tests/web/test_catalogue.py",
+    "tests/web/timetables/test_timetable.py::test_every_sentence_about_a_feed_is_known_in_dutch",
+)
 # Processes that a test starts find the suite too, and picamera2 its camera.
 _ENVIRONMENT = (
     f"PYTHONPATH=/opt/suite:{_SUITE}",

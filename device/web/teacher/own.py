@@ -88,11 +88,11 @@ def is_nobodys(recording: Recording, register: Register) -> bool:
 
 def my_trajectories(register: Register) -> dict[str, Trajectory]:
     """Return the trajectories that this teacher is in: as one of its teachers, or because she will be in view."""
-    booked = {each.made.trajectory for each in my_bookings(register)}
+    code, booked = me(), {each.made.trajectory for each in my_bookings(register)}
     return {
         name: each
         for name, each in sorted(register.trajectories.items())
-        if me() in each.opened.teachers or name in booked or (me(), name) in register.agreements
+        if code in each.opened.teachers or name in booked or (code, name) in register.agreements
     }
 
 
@@ -103,13 +103,15 @@ def my_open_trajectories(register: Register) -> dict[str, Trajectory]:
 
 def my_bookings(register: Register) -> list[Booking]:
     """Return the bookings with this teacher in view that were not cancelled."""
-    return [each for each in register.bookings.values() if me() in each.made.teachers and not each.cancelled]
+    code = me()
+    return [each for each in register.bookings.values() if code in each.made.teachers and not each.cancelled]
 
 
 def my_last_booking(register: Register) -> Booking | None:
     """Return what this teacher booked last, cancelled or not; else the last that she is in."""
-    mine = [each for each in register.bookings.values() if me() in each.made.teachers]
-    own = [each for each in mine if each.by == f"teacher:{me()}"]
+    code = me()
+    mine = [each for each in register.bookings.values() if code in each.made.teachers]
+    own = [each for each in mine if each.by == f"teacher:{code}"]
     return max(own or mine, key=_made_at, default=None)
 
 
