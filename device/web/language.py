@@ -11,6 +11,8 @@ from device.domain.texts import LANGUAGES
 from device.web.services import services
 
 NAMES = {"nl": "Nederlands", "en": "English"}
+# Days and times as they are written in Europe.
+_LOCALES = {"nl": "nl", "en": "en_GB"}
 _COOKIE = "leerblik-lang"
 _CHOSEN_FOR_S = 365 * 86400
 
@@ -18,8 +20,8 @@ _CHOSEN_FOR_S = 365 * 86400
 def set_up(app: Flask, timezone: str) -> None:
     """Let the pages speak; English sentences are the keys, so English needs no catalogue."""
     app.config["BABEL_DEFAULT_TIMEZONE"] = timezone
-    app.config["BABEL_DEFAULT_LOCALE"] = "en"
-    Babel(app, locale_selector=current_language)
+    app.config["BABEL_DEFAULT_LOCALE"] = _LOCALES["en"]
+    Babel(app, locale_selector=lambda: _LOCALES[current_language()])
 
 
 def current_language() -> str:

@@ -7,6 +7,7 @@ and ``what`` (the decision), and ``before``: the SHA-256 of the line before, wit
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -90,10 +91,19 @@ def follow(lines: Iterable[bytes], head: Head = Head()) -> Head:  # frozen
     """
     for line in lines:
         where = f"line {head.number + 1} of the register"
-        if parse_object(line, where).get("before") != head.sha256:
+        if _before(line) != head.sha256:
             raise Permanent(f"{where} does not follow the one before it: the register was changed")
         head = Head(head.number + 1, _hash(line))
     return head
+
+
+def _before(line: bytes) -> object:
+    """Return the hash of the line before that a line holds; None when it holds none."""
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return found.get("before") if isinstance(found, dict) else None
 
 
 def _hash(line: bytes) -> str:

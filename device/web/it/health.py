@@ -9,8 +9,10 @@ import enum
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from flask_babel import format_datetime
 from flask_babel import gettext as _
 
 WARM_C, HOT_C = 70.0, 80.0
@@ -170,6 +172,14 @@ def _clock(status: Status) -> Iterator[Check]:
         )  # fmt: skip
 
 
+def _moment(at: str) -> str:
+    """Return a moment on the school's clock; as it came where it is none."""
+    try:
+        return str(format_datetime(datetime.fromisoformat(at), "short"))
+    except ValueError:
+        return at
+
+
 def _coachs_machine(status: Status) -> Iterator[Check]:
     sync = next((each for each in status.get("processes") or [] if each.get("process") == "sync"), None)
     name = _("Coach's machine")
@@ -178,7 +188,7 @@ def _coachs_machine(status: Status) -> Iterator[Check]:
         yield Check(name, Grade.ATTENTION, _("Nothing has been sent yet."), advice)
         return
     state, message = str(sync.get("state")), without_recordings(str(sync.get("message", "")))
-    since = _("Since %(at)s (UTC).", at=str(sync.get("at", ""))[:16].replace("T", " "))
+    since = _("Since %(at)s.", at=_moment(str(sync.get("at", ""))))
     if state in ("ok", "sending"):
         found = _("Everything was sent.") if state == "ok" else _("It is sending.")
         yield Check(name, Grade.GOOD, f"{found} {since}")

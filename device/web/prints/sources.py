@@ -106,17 +106,25 @@ def _keys(services: Services) -> tuple[Keys | None, bool]:
 
 def _chain(services: Services) -> Chain | None:
     try:
-        lines = services.book.lines()
+        return Chain(services.book.check(), whole=True)
+    except Permanent:
+        return _whole_until(services)
     except LeerblikError:
         return None
+
+
+def _whole_until(services: Services) -> Chain | None:
+    """Return how far a log that was changed can be read still."""
     head = Head()
     try:
-        for _entry, after in read_lines(lines.split(b"\n")[:-1]):
+        for _entry, after in read_lines(services.book.lines().split(b"\n")[:-1]):
             head = after
     except Permanent:
         # Its own words may repeat what stands in the line.
         return Chain(head, whole=False)
-    return Chain(head, whole=True)
+    except LeerblikError:
+        return None
+    return Chain(head, whole=False)
 
 
 def _user() -> str:

@@ -13,7 +13,7 @@ from device.web.services import Recorder
 
 # So many at a time, and no more of them than this: the recorder has lessons to record.
 _PAGE = 100
-MOST = 1000
+MOST = 500
 Row = Mapping[str, Any]
 
 
