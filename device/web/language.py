@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from flask import Flask, Response, request
 from flask_babel import Babel
 
+from device.domain.errors import LeerblikError
 from device.domain.texts import LANGUAGES
 from device.web.services import services
 
@@ -21,7 +22,17 @@ def set_up(app: Flask, timezone: str) -> None:
     """Let the pages speak; English sentences are the keys, so English needs no catalogue."""
     app.config["BABEL_DEFAULT_TIMEZONE"] = timezone
     app.config["BABEL_DEFAULT_LOCALE"] = _LOCALES["en"]
-    Babel(app, locale_selector=lambda: _LOCALES[current_language()])
+    Babel(app, locale_selector=lambda: _LOCALES[current_language()], timezone_selector=_zone)
+
+
+def _zone() -> str | None:
+    """Return the school's time zone; the device's while no school is set or the register cannot be read."""
+    from device.web.deciding import zone
+
+    try:
+        return zone().key
+    except LeerblikError:
+        return None
 
 
 def current_language() -> str:

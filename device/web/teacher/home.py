@@ -56,7 +56,8 @@ def overview() -> str:
         recordings, nobodys, answers = [], [], False
         seen, next_ones = outlook(register, None), _coming(register, answers=False)
     return render_template(
-        "teacher/home.html", outlook=seen, needs=_needs(register, recordings, nobodys), coming=next_ones[:_NEXT], now=services().now(),
+        "teacher/home.html", outlook=seen, needs=_needs(register, recordings, nobodys),
+        coming=next_ones[:_NEXT], now=services().now(),
         may_book=_may_book(register, seen), recordings=recordings[:_LAST], more=len(recordings) > _LAST,
         answers=answers, wording=wording, when=when,
     )  # fmt: skip
