@@ -192,9 +192,12 @@ def test_of_very_much_that_is_called_back_some_goes_at_a_time_so_that_the_button
             for name in names:
                 device.catalogue.recordings.move(name, Status.RELEASED)
                 sync.recordings.move(name, Status.UPLOADING)
+            device.take_back("coach", GroupWithdrawn("2b"))
+            assert device.look() == 0
+            for name in names:
                 sync.recordings.move(name, Status.DELIVERED)
-        device.take_back("coach", GroupWithdrawn("2b"))
-        # The clock stands still: nothing of it waits for half a minute.
+        device.clock.pass_s(31)
+        # Then the clock stands still: nothing of it waits for another half minute.
         assert [len(device.consequences.run()) for _ in range(4)] == [20, 20, 5, 0]
         assert {device.catalogue.recordings.get(name).status for name in names} == {Status.WITHDRAWN}
 
@@ -235,14 +238,16 @@ def test_page_after_page_gives_each_recording_once_and_ends_when_there_is_no_mor
             device.make_booking(teacher, "2b")
         names = [device.record(ulid(each) if each < 2 else "", unclaimed=each == 2) for each in whose]
         expected = [name for name, each in zip(names, whose, strict=True) if each != 1]
-        found, before, more = list[str](), "", True
+        found, before, more, asked = list[str](), "", True, 0
         while more:
+            asked += 1
             answer = device.records.list({"teacher": "abc", "limit": limit, "before": before})
             found += [row["id"] for row in answer["recordings"]]
             more, before = answer["more"], answer["next"]
             assert answer["recordings"] or not more
             assert bool(before) == more
         assert found == expected[::-1]
+        assert asked == max(1, -(-len(expected) // limit))
 
 
 def test_many_recordings_are_described_as_each_of_them_alone() -> None:
