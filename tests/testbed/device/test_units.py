@@ -364,8 +364,7 @@ def test_it_restarts_its_services_when_asked_to_and_never_in_the_middle_of_a_les
     client.ask("restart")
     wait_until(lambda: all(pid(each) not in (0, before[each]) for each in SERVICES), "they begin anew")
     assert not (RUNTIME / "restart").exists()
-    for service in SERVICES:
-        wait_until(lambda service=service: show(service, "ActiveState") == "active", f"{service} is up")
+    wait_until(lambda: all(show(each, "ActiveState") == "active" for each in SERVICES), "they are up")
 
 
 def test_nothing_of_ours_asks_for_a_network_before_it_starts() -> None:
