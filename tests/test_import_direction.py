@@ -85,7 +85,13 @@ LAYERS = (
         "device.web",
         (
             *("device.domain", "device.footage.durable", "device.memory", "device.recorder.client"),
-            *("device.storage.register", "device.systemd", "device.timetable", "device.web", "device.__version__"),
+            *(
+                "device.storage.register",
+                "device.systemd",
+                "device.timetable",
+                "device.web",
+                "device.__version__",
+            ),
         ),
         "the page can ask the recorder and has no camera and no coach's key",
     ),
