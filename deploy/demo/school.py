@@ -103,7 +103,7 @@ def _group(
 
 def _trajectory(name: str, teachers: tuple[str, ...], question: str, last: date) -> TrajectoryOpened:
     stages = (Stage.COACH_LEADS, Stage.TEACHER_LEADS, Stage.TEACHER_PREPARES)
-    return TrajectoryOpened(name, teachers, "coach", question, "modelen", stages, last)
+    return TrajectoryOpened(name, teachers, "xyz", question, "modelen", stages, last)
 
 
 def _booking(

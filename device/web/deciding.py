@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from flask import g
 
 from device.domain.register.decisions import Decision
-from device.domain.register.rules import Objection, objections
+from device.domain.register.rules import Objection, Problem, objections
 from device.domain.register.sentences import objection_sentence
 from device.domain.register.state import Register
 from device.domain.register.text import write_decision
@@ -21,6 +21,13 @@ from device.web.roles import Actor, Role
 from device.web.services import services
 
 _ZONE = "school_zone"
+# What is wrong with a field by itself, whatever stands in the others.
+_BY_ITSELF = frozenset(
+    {
+        Problem.EMPTY, Problem.NOT_A_CODE, Problem.NOT_A_GROUP, Problem.NOT_A_NAME,
+        Problem.NOT_A_TRAJECTORY, Problem.NOT_A_LINE, Problem.TOO_MANY, Problem.UNKNOWN, Problem.EXISTS, Problem.CLOSED,
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,12 @@ def decide(decision: Decision) -> Register:
     # It may be this that was decided.
     g.pop(_ZONE, None)
     return book.decide(now, decider(current_actor()), decision, clock_trusted=services().clock_trusted())
+
+
+def foreseen(decision: Decision) -> Mapping[str, str]:
+    """Return what the rules say of single fields of a decision in which other fields are only stood in for."""
+    found = objections(services().book.read(), decider(current_actor()), decision, today())
+    return objected(tuple(each for each in found if each.problem in _BY_ITSELF)).sentences
 
 
 def objected(found: tuple[Objection, ...]) -> Objected:

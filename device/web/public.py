@@ -7,7 +7,7 @@ from flask import Blueprint, Response, jsonify, render_template
 from device.web.language import current_language, others
 from device.web.roles import Role, open_to
 from device.web.services import services
-from device.web.view import UNREACHABLE
+from device.web.view import UNREACHABLE, Lens
 from device.web.words import WORDS
 
 REFRESH_S = 5
@@ -25,7 +25,7 @@ def status_page() -> str:
     return render_template(
         "status.html", language=language, title=words.title, lens=view.lens.value, headline=headline, line=line,
         missing=words.missing, sentences=[words.parts.get(part, words.other_part) for part in view.missing],
-        others=others(), refresh_s=REFRESH_S,
+        others=others(), refresh_s=REFRESH_S, lost=words.lens[Lens.UNKNOWN],
     )  # fmt: skip
 
 

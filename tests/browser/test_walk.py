@@ -111,14 +111,15 @@ def log_in(visitor: Visitor, role: str, secret: str) -> None:
 def add_a_teacher(visitor: Visitor) -> str:
     """Follow what the overview says is to be done; return the invitation."""
     visitor.reads("To do")
-    visitor.go("/coach/teachers")
+    visitor.follow("Add a teacher")
     visitor.fill("teacher", TEACHER)
     visitor.send("Add and invite")
     return str(visitor.page.locator(".invitation").inner_text()).strip()
 
 
 def register_a_group(visitor: Visitor) -> None:
-    visitor.go("/coach/groups/register")
+    visitor.turn_to("Overview")
+    visitor.follow("Register a group")
     visitor.fill("group", "2b")
     visitor.fill("pupils", "24")
     visitor.fill("not_filmed", "2")
@@ -130,7 +131,8 @@ def register_a_group(visitor: Visitor) -> None:
 
 
 def open_a_trajectory(visitor: Visitor) -> None:
-    visitor.go("/coach/trajectories/open")
+    visitor.turn_to("Overview")
+    visitor.follow("Open a trajectory")
     visitor.fill("trajectory", TRAJECTORY)
     visitor.tick("teachers", TEACHER)
     visitor.fill("coach", "xyz")
@@ -160,7 +162,7 @@ def agree(visitor: Visitor) -> None:
 
 
 def book_the_next_press(visitor: Visitor) -> None:
-    visitor.go("/teacher/")
+    visitor.turn_to("Start")
     visitor.follow("The next press within this hour is mine")
     visitor.tick("groups", "2b")
     visitor.tick("sound")
@@ -177,13 +179,13 @@ def record(visitor: Visitor, house: PressableHouse) -> None:
     visitor.page.wait_for_timeout(max(0.0, 4 - (time.monotonic() - began_s)) * 1000)
     house.press_by_hand()
     house.wait_for_state("idle")
-    visitor.go("/teacher/recordings")
+    visitor.go("/login")  # it knows who this is
 
 
 def watch(chromium: Any, visitor: Visitor) -> None:
     """Play the film; the one thing for which a browser needs its script is this test's look at the picture."""
-    visitor.page.locator("main .cards a").first.click()
-    visitor.look()
+    visitor.turn_to("My recordings")
+    visitor.enter(visitor.page.locator("main .cards a").first)
     if not visitor.manner.script:
         seeing = Manner(visitor.manner.language, visitor.manner.width_px)
         with visiting(chromium, visitor.page.url, seeing) as other:

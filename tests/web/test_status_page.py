@@ -119,10 +119,12 @@ def test_it_speaks_the_visitors_language_else_the_devices(visitor: FlaskClient) 
     assert language("/", "nl") == "en", "what was chosen once stays"
 
 
-def test_it_stays_up_to_date_without_any_script(visitor: FlaskClient) -> None:
+def test_it_stays_up_to_date_with_and_without_script(visitor: FlaskClient) -> None:
     answer = visitor.get("/")
-    assert f'<meta http-equiv="refresh" content="{REFRESH_S}">' in answer.text
-    assert "<script" not in answer.text
+    assert f'<noscript><meta http-equiv="refresh" content="{REFRESH_S}"></noscript>' in answer.text
+    assert f'data-every-s="{REFRESH_S}"' in answer.text
+    assert re.findall("<script.*?>(.*?)</script>", answer.text) == [""], "only what the policy lets run"
+    assert visitor.get("/static/status.js").status_code == 200
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     assert answer.headers["Cache-Control"] == "no-store"
     assert visitor.get("/static/status.css").status_code == 200

@@ -47,6 +47,8 @@ _LONGEST_HOLIDAY = timedelta(days=120)
 _TEACHER = re.compile(r"[a-z][a-z0-9]{1,7}")
 _GROUP = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+/-]{0,11}")
 _NAME = re.compile(r"[0-9A-Za-zÀ-ÿ][0-9A-Za-zÀ-ÿ .&+/'()-]{0,39}")
+# A colon only after its first word ("abc: wachten"): further on it would make room for a list of pupils.
+_TRAJECTORY = re.compile(r"(?=.{1,40}$)(?:[0-9A-Za-zÀ-ÿ]+: ?)?" + _NAME.pattern)
 
 
 class Problem(enum.Enum):
@@ -59,6 +61,7 @@ class Problem(enum.Enum):
     NOT_A_CODE = "not_a_code"
     NOT_A_GROUP = "not_a_group"
     NOT_A_NAME = "not_a_name"
+    NOT_A_TRAJECTORY = "not_a_trajectory"
     NOT_A_LINE = "not_a_line"
     TOO_MANY = "too_many"
     UNKNOWN = "unknown"
@@ -203,7 +206,7 @@ def _no_space(register: Register, decision: SpaceRemoved, today: date) -> Found:
 
 
 def _trajectory(register: Register, decision: TrajectoryOpened, today: date) -> Found:
-    yield from _matches("trajectory", decision.trajectory, _NAME, Problem.NOT_A_NAME)
+    yield from _matches("trajectory", decision.trajectory, _TRAJECTORY, Problem.NOT_A_TRAJECTORY)
     if decision.trajectory in register.trajectories:
         yield Objection("trajectory", Problem.EXISTS, decision.trajectory)
     yield from _known("teachers", decision.teachers, _present(register))

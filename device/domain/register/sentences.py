@@ -33,8 +33,26 @@ _SENTENCES: dict[Problem, tuple[str, str]] = {
         ),
     ),
     Problem.NOT_A_NAME: (
-        "Gebruik hooguit 40 letters, cijfers en spaties, zonder komma's. Geen namen van leerlingen.",
-        "Use at most 40 letters, digits and spaces, no commas. No names of pupils.",
+        (
+            "Begin met een letter of cijfer, en gebruik hooguit 40 letters, cijfers, spaties en deze tekens: "
+            ". & + / ' ( ) -. Geen komma's, en geen namen van leerlingen."
+        ),
+        (
+            "Begin with a letter or a digit, and use at most 40 letters, digits, spaces and these signs: "
+            ". & + / ' ( ) -. No commas, and no names of pupils."
+        ),
+    ),
+    Problem.NOT_A_TRAJECTORY: (
+        (
+            "Begin met een letter of cijfer, en gebruik hooguit 40 letters, cijfers, spaties en deze tekens: "
+            ". & + / ' ( ) -. Een dubbele punt mag na het eerste woord, zoals abc: wachten. Geen komma's, en geen "
+            "namen van leerlingen."
+        ),
+        (
+            "Begin with a letter or a digit, and use at most 40 letters, digits, spaces and these signs: "
+            ". & + / ' ( ) -. A colon may stand after the first word, such as abc: waiting. No commas, and no names "
+            "of pupils."
+        ),
     ),
     Problem.NOT_A_LINE: (
         "Gebruik één regel van hooguit {value} tekens, zonder spaties eromheen. Geen namen van leerlingen.",

@@ -10,6 +10,7 @@ from flask import Response, make_response, render_template, request
 from device.domain.errors import Permanent
 from device.domain.register.chain import Entry, Head, read_line
 from device.domain.register.decisions import AgreementWithdrawn, GroupWithdrawn, RecordingWithdrawn
+from device.domain.register.state import Register
 from device.domain.strict import parse_object
 from device.web.coach.blueprint import coach
 from device.web.coach.machine import ask
@@ -41,7 +42,8 @@ def log() -> str:
     if only:
         numbers = [each.number for each in reversed(services().book.read().withdrawals)]
     page = page_of(numbers)
-    shown = [_line(lines[number - 1], number) for number in page.items]
+    register = services().book.read()
+    shown = [_line(lines[number - 1], number, register) for number in page.items]
     return render_template("coach/log.html", lines=shown, page=page, only=only, count=len(lines))
 
 
@@ -73,9 +75,9 @@ def _lines() -> list[bytes]:
     return services().book.lines().split(b"\n")[:-1]
 
 
-def _line(line: bytes, number: int) -> LogLine:
+def _line(line: bytes, number: int, register: Register) -> LogLine:
     """Return one line in words; whether it is the right one in its place is the check's to say."""
     before = str(parse_object(line, f"line {number} of the register").get("before", ""))
     entry, _head = read_line(Head(number - 1, before), line)
-    what = decision_words(entry.decision)
+    what = decision_words(entry.decision, register)
     return LogLine(entry, who_words(entry.by), what, isinstance(entry.decision, _WITHDRAWALS))

@@ -26,9 +26,9 @@ _LABELS: Mapping[enum.Enum, str] = {
     Start.SCHEDULE: N_("By itself: light and tone announce it 60 seconds before, a press cancels it"),
     Operator.TEACHER: N_("The camera stands still, or a teacher holds it"),
     Operator.PUPIL: N_("A pupil films"),
-    Stage.COACH_LEADS: N_("Stage 1: the coach leads"),
-    Stage.TEACHER_LEADS: N_("Stage 2: the teacher leads"),
-    Stage.TEACHER_PREPARES: N_("Stage 3: the teacher prepares"),
+    Stage.COACH_LEADS: N_("Stage 1: coach leads"),
+    Stage.TEACHER_LEADS: N_("Stage 2: teacher leads"),
+    Stage.TEACHER_PREPARES: N_("Stage 3: teacher prepares"),
 }
 
 

@@ -98,6 +98,11 @@ def _parts(register: Register) -> list[Part]:
         Part(_("Timetable"), _("lessons to book from"), "/coach/timetable"),
         Part(_("Aim the camera and draw masks"), _("what must stay black in the picture"), "/coach/masks"),
         Part(_("To print"), _("door sign, letter for parents, facts for the privacy officer"), "/prints/"),
+        Part(
+            _("Tokens for machines"),
+            _("for programs that ask this device something"),
+            url_for("tokens.overview"),
+        ),
         Part(_("Log of decisions"), _count(register.head.number), url_for("coach.log")),
     ]
 

@@ -12,11 +12,10 @@ from device.domain.register.state import Booking, Register, Trajectory
 from device.web.coach.blueprint import coach
 from device.web.coach.filled import Question, ask_once_more
 from device.web.coach.machine import Rows, recordings
-from device.web.coach.occurrences import next_of
+from device.web.coach.occurrences import Occurrence, next_of
 from device.web.coach.paging import page_of
 from device.web.coach.places import place_of, waiting
 from device.web.coach.teachers import TeacherLine, line_of
-from device.web.coach.times import moment_words
 from device.web.current import say
 from device.web.deciding import Objected, decide, today, zone
 from device.web.roles import Role, open_to
@@ -109,7 +108,7 @@ def _state(register: Register, found: Trajectory, code: str) -> TeacherState:
     return TeacherState(line, register.agreements.get((code, name)), register.teachers.get(code, False))
 
 
-def _bookings_of(register: Register, name: str) -> list[tuple[Booking, str]]:
+def _bookings_of(register: Register, name: str) -> list[tuple[Booking, Occurrence]]:
     """Return the bookings that are still to come, each with when it is next."""
     mine = [
         each for each in register.bookings.values() if each.made.trajectory == name and not each.cancelled
@@ -118,7 +117,7 @@ def _bookings_of(register: Register, name: str) -> list[tuple[Booking, str]]:
     for booking in reversed(mine):
         occurrence = next_of(register, booking, services().now(), zone())
         if occurrence is not None:
-            coming.append((booking, moment_words(occurrence.start)))
+            coming.append((booking, occurrence))
         if len(coming) == _MOST_BOOKINGS:
             break
     return coming

@@ -27,11 +27,11 @@ from device.domain.register.decisions import (
     TrajectoryClosed,
     TrajectoryOpened,
 )
-from device.domain.register.state import COACH, DEVICE
+from device.domain.register.state import COACH, DEVICE, Register
 from device.domain.trajectory import Operator
 from device.web.coach.labels import label
 from device.web.coach.text import translated as _
-from device.web.coach.times import date_words
+from device.web.coach.times import date_words, moment_words
 
 _TEACHER = "teacher:"
 
@@ -44,8 +44,16 @@ def who_words(by: str) -> str:
     return known.get(by, by)
 
 
-def decision_words(decision: Decision) -> str:
-    """Return what was decided, in one sentence."""
+def decision_words(decision: Decision, register: Register) -> str:
+    """Return what was decided, in one sentence; ``register`` knows the booking that a cancelling only names."""
+    if isinstance(decision, BookingCancelled) and decision.booking in register.bookings:
+        booking = register.bookings[decision.booking]
+        made, when = booking.made, booking_words(booking.made)
+        if made.repeat is Repeat.NEXT_PRESS:
+            when = _("the next press after %(moment)s", moment=moment_words(booking.at))
+        return _("Booking for trajectory “%(name)s” cancelled: %(when)s; teachers %(teachers)s, groups %(groups)s.",
+                 name=made.trajectory, when=when, teachers=_names(made.teachers),
+                 groups=_names(made.groups))  # fmt: skip
     return _WORDS[type(decision)](decision)
 
 
@@ -162,7 +170,7 @@ _WORDS: Mapping[type[Decision], Callable[[Any], str]] = {
     AgreementGiven: _agreed,
     AgreementWithdrawn: _took_back,
     BookingMade: _booking,
-    BookingCancelled: lambda it: _("Booking %(booking)s cancelled.", booking=it.booking),
+    BookingCancelled: lambda _it: _("A booking was cancelled."),
     RecordingClaimed: _claimed,
     RecordingWithdrawn: _recording_back,
 }

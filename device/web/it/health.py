@@ -18,6 +18,7 @@ from flask_babel import gettext as _
 WARM_C, HOT_C = 70.0, 80.0
 LOW_MINUTES = 120.0
 _QUIET_S = 30.0
+_SOME_HOURS, _MANY_HOURS = 24, 72
 _ULID = re.compile(r"\b[0-7][0-9A-HJKMNP-TV-Z]{25}\b")
 Status = Mapping[str, Any]
 
@@ -230,13 +231,15 @@ def _encryption(*, tls: bool) -> Check:
 
 
 def duration(seconds: object) -> str:
-    """Return a length of time in words, in its two largest units at most."""
+    """Return a length of time in words, as exact as a person needs it."""
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds < 0:
         return str(_("an unknown time"))
     minutes = int(seconds // 60)
-    days, hours = minutes // 1440, minutes // 60 % 24
-    if days:
-        return str(_("%(days)d d %(hours)d h", days=days, hours=hours))
+    hours = minutes // 60
+    if hours >= _MANY_HOURS:
+        return str(_("about %(days)d days", days=round(hours / 24)))
+    if hours >= _SOME_HOURS:
+        return str(_("about %(hours)d hours", hours=hours))
     if hours:
         return str(_("%(hours)d h %(minutes)d min", hours=hours, minutes=minutes % 60))
     return str(_("%(minutes)d min", minutes=minutes))

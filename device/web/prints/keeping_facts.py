@@ -52,13 +52,12 @@ def _folder(name: str, path: str | None, source: str) -> Fact:
         return Fact(name, _("%(path)s: not there", path=path), source)
     if bits == 0:
         return Fact(name, _("%(path)s: closed to this page", path=path), source)
-    shown = stat.filemode(stat.S_IFDIR | bits)
     if bits & stat.S_IRWXO:
-        value = _("%(path)s: OTHER ACCOUNTS of the device may open it (%(bits)s)", path=path, bits=shown)
+        value = _("%(path)s: OTHER ACCOUNTS of the device may open it", path=path)
     elif bits & stat.S_IRWXG:
-        value = _("%(path)s: its owner and its group only (%(bits)s)", path=path, bits=shown)
+        value = _("%(path)s: its owner and its group only", path=path)
     else:
-        value = _("%(path)s: its owner only (%(bits)s)", path=path, bits=shown)
+        value = _("%(path)s: its owner only", path=path)
     return Fact(name, value, source)
 
 

@@ -20,10 +20,10 @@ from device.web.prints.fact import (
     units_source,
     unknown,
 )
+from device.web.prints.names import kept, parts, roles
 from device.web.prints.sources import Sources
 from device.web.prints.text import gettext as _
 from device.web.prints.text import time_words
-from device.web.roles import Role
 
 _NS_PER_S = 1_000_000_000
 
@@ -154,8 +154,8 @@ def _agreement_with_recorder(sources: Sources) -> Fact:
 
 def _never(sources: Sources) -> Iterator[Fact]:
     triggers, lights = (
-        sources.known.text("recorder", "triggers"),
-        sources.known.text("recorder", "indicators"),
+        None if found is None else parts(found)
+        for found in (sources.known.names("recorder", key) for key in ("triggers", "indicators"))
     )
     yield Fact(
         _("Watching live"),
@@ -175,13 +175,12 @@ def _never(sources: Sources) -> Iterator[Fact]:
         program_source("device/domain/consent.py"),
     )
     yield told(_("Lights here"), lights, setting("recorder", "indicators"))
-    roles = ", ".join(role.value for role in Role)
     yield Fact(
         _("An account for management"),
-        _("there is none; the roles are: %(roles)s", roles=roles),
+        _("there is none; the roles are: %(roles)s", roles=roles()),
         program_source("device/web/roles.py"),
     )
-    names = ", ".join(field.name for field in fields(GroupRegistered))
+    names = kept(field.name for field in fields(GroupRegistered))
     yield Fact(
         _("Names of pupils"),
         _("there is no place for them; of a group only this is kept: %(names)s", names=names),

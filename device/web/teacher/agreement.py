@@ -56,7 +56,7 @@ def agree() -> Response:
         decide(AgreementGiven(me(), name, **typed))
     except Objected as objected:
         return make_response(_form(name, found, typed, register, objected.sentences), 400)
-    say(_("Your yes to %(name)s is written down. You can take it back here at any time.", name=name))
+    say(_("Your yes to “%(name)s” is written down. You can take it back here at any time.", name=name))
     return make_response(redirect(url_for("teacher.overview"), 303))
 
 
@@ -72,7 +72,7 @@ def take_back() -> str:
         _("If you change your mind you can agree anew; what was destroyed stays gone."),
     ]
     return ask_again(
-        _("Take back your yes to %(name)s?", name=name), sentences, _("Take my yes back"),
+        _("Take back your yes to “%(name)s”?", name=name), sentences, _("Take my yes back"),
         url_for("teacher.agreement", trajectory=name), names={"trajectory": name},
     )  # fmt: skip
 
@@ -89,7 +89,7 @@ def do_take_back() -> Response:
     else:
         say(
             _(
-                "Your yes to %(name)s was taken back. Below you can follow what happens to the recordings.",
+                "Your yes to “%(name)s” was taken back. Below you can follow what happens to the recordings.",
                 name=name,
             )
         )

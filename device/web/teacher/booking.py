@@ -22,6 +22,7 @@ from device.web.teacher.confirm import ask_again
 from device.web.teacher.own import me, my_bookings, my_last_booking, my_open_trajectories
 from device.web.teacher.press import open_next_presses
 from device.web.teacher.text import gettext as _
+from device.web.teacher.times import full_day, weekday
 
 _MOST = 30
 
@@ -70,6 +71,7 @@ def cancel_booking(booking: str) -> str:
     made = _my_booking(booking)
     weekly = made.repeat is Repeat.WEEKLY
     sentences = [
+        _which(made),
         _("A press at that time will not record you any more.")
         if not weekly
         else _("This booking is for every week: none of its lessons is recorded any more."),
@@ -101,6 +103,23 @@ def _my_booking(name: str) -> BookingMade:
     if name not in mine:
         abort(404)
     return mine[name]
+
+
+def _which(made: BookingMade) -> str:
+    """Return which booking it is: when, with which groups, for which trajectory."""
+    about = {"groups": ", ".join(made.groups), "name": made.trajectory}
+    if made.repeat is Repeat.NEXT_PRESS:
+        return _("It is for the next press, with %(groups)s, in trajectory “%(name)s”.", **about)
+    times = {"start": f"{made.from_time:%H:%M}", "end": f"{made.to_time:%H:%M}"}
+    if made.repeat is Repeat.WEEKLY:
+        return _(
+            "It is for every %(day)s from %(start)s to %(end)s, with %(groups)s, in trajectory “%(name)s”.",
+            day=weekday(made.first), **times, **about,
+        )  # fmt: skip
+    return _(
+        "It is for %(day)s from %(start)s to %(end)s, with %(groups)s, in trajectory “%(name)s”.",
+        day=full_day(made.first), **times, **about,
+    )  # fmt: skip
 
 
 def _typed() -> dict[str, Any]:

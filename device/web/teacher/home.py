@@ -57,7 +57,7 @@ def overview() -> str:
         seen, next_ones = outlook(register, None), _coming(register, answers=False)
     return render_template(
         "teacher/home.html", outlook=seen, needs=_needs(register, recordings, nobodys),
-        coming=next_ones[:_NEXT], now=services().now(),
+        coming=next_ones[:_NEXT], now=services().now(), next_step=_next_step(register),
         may_book=_may_book(register, seen), recordings=recordings[:_LAST], more=len(recordings) > _LAST,
         answers=answers, wording=wording, when=when,
     )  # fmt: skip
@@ -85,10 +85,22 @@ def _may_book(register: Register, seen: Outlook) -> bool:
     return agreed and not seen.mine
 
 
+def _next_step(register: Register) -> str:
+    """Return what she can do when nothing is booked."""
+    mine = my_open_trajectories(register)
+    if not mine:
+        return _(
+            "You are in no trajectory yet. Ask your coach to open one with you: then lessons can be booked."
+        )
+    if not any((me(), name) in register.agreements for name in mine):
+        return _("First give your answer for your trajectory, above: then lessons can be booked.")
+    return _("Your coach books lessons ahead; the next press you can book here yourself.")
+
+
 def _needs(register: Register, recordings: list[Recording], nobodys: list[Recording]) -> list[Need]:
     unanswered = [
         Need(
-            _("Trajectory %(name)s waits for your yes or no.", name=name),
+            _("Trajectory “%(name)s” waits for your yes or no.", name=name),
             url_for("teacher.agreement", trajectory=name),
             _("Read and answer"),
         )

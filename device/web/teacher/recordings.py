@@ -63,7 +63,7 @@ def release(recording: str) -> str | Response:
         _("Your coach gets this recording as soon as the network allows, without waiting any longer."),
         _("You can still take it back afterwards."),
     ]
-    return _ask(found, _("Release this recording now?"), sentences, _("Release it now"))
+    return _ask(found, _("Release this recording now?"), sentences, _("Release it now"), is_kind=True)
 
 
 @teacher.post("/teacher/recordings/<recording>/release")
@@ -156,9 +156,9 @@ def _too_late(found: Recording) -> Response:
     return _back_to(found)
 
 
-def _ask(found: Recording, title: str, sentences: list[str], button: str) -> str:
+def _ask(found: Recording, title: str, sentences: list[str], button: str, *, is_kind: bool = False) -> str:
     back = url_for("teacher.recording_page", recording=found.id)
-    return ask_again(title, [wording.title(found), *sentences], button, back)
+    return ask_again(title, [wording.title(found), *sentences], button, back, is_kind=is_kind)
 
 
 def _back_to(found: Recording) -> Response:

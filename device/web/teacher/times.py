@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 
 from babel.dates import format_date, format_time
 from flask_babel import get_locale
@@ -29,6 +29,17 @@ def when(moment: datetime) -> str:
         return _("tomorrow %(time)s", time=time)
     pattern = "EEEE d MMMM" if abs(days) < 180 else "d MMMM y"
     return f"{format_date(local.date(), pattern, locale=get_locale())} {time}"
+
+
+def weekday(day: date) -> str:
+    """Return the name of the day of the week."""
+    return format_date(day, "EEEE", locale=get_locale())
+
+
+def full_day(day: date) -> str:
+    """Return a day with its weekday, and with its year when that is another."""
+    pattern = "EEEE d MMMM" if day.year == today().year else "EEEE d MMMM y"
+    return format_date(day, pattern, locale=get_locale())
 
 
 def left(seconds: float) -> str:

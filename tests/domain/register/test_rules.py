@@ -91,6 +91,10 @@ CASES: dict[str, tuple[Problem, Case]] = {
     "a full name": (Problem.NOT_A_CODE, Case(TeacherAdded("Jan Jansen"), "teacher", "Jan Jansen")),
     "names as a group": (Problem.NOT_A_GROUP, Case(replace(GROUP, group="Jan, Piet"), "group", "Jan, Piet")),
     "names as a space": (Problem.NOT_A_NAME, Case(replace(SPACE, space="Jan, Piet"), "space", "Jan, Piet")),
+    "names as a trajectory": (
+        Problem.NOT_A_TRAJECTORY,
+        Case(replace(TRAJECTORY, trajectory="Jan, Piet"), "trajectory", "Jan, Piet"),
+    ),
     "a long question": (
         Problem.NOT_A_LINE,
         Case(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
 from pathlib import Path
 
@@ -10,11 +11,12 @@ from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from device.domain.register.decisions import TeacherAdded
+from device.domain.register.decisions import BookingCancelled, TeacherAdded
+from device.domain.register.state import Register
 from device.storage.register import FILE_NAME
 from device.web.coach.wording import decision_words, who_words
 from tests.support.register import ONE_OF_EACH, any_decision, anybody
-from tests.web.coach.desk import ALL_SET, Desk
+from tests.web.coach.desk import ALL_SET, BOOKING, Desk
 
 
 @pytest.fixture
@@ -33,7 +35,7 @@ def test_every_kind_of_decision_is_a_sentence_with_its_names(
     app: Flask, decision: object, language: str
 ) -> None:
     with app.test_request_context(f"/?lang={language}"):
-        words = decision_words(decision)  # type: ignore[arg-type]
+        words = decision_words(decision, Register())  # type: ignore[arg-type]
     assert words.endswith(".")
     for field in fields(decision):  # type: ignore[arg-type]
         value = getattr(decision, field.name)
@@ -47,7 +49,7 @@ def test_nothing_that_can_be_decided_lacks_words(
     app: Flask, decision: object, by: str, language: str
 ) -> None:
     with app.test_request_context(f"/?lang={language}"):
-        assert decision_words(decision)  # type: ignore[arg-type]
+        assert decision_words(decision, Register())  # type: ignore[arg-type]
         assert by.removeprefix("teacher:") in who_words(by) or by in ("coach", "device")
 
 
@@ -100,3 +102,12 @@ def test_what_a_person_typed_is_never_markup(desk: Desk) -> None:
     for path in ("/coach/log", "/coach/trajectories", "/coach/trajectories/one?name=x"):
         assert "&lt;script&gt;" in desk.see(path)
         assert "<script>alert" not in desk.see(path)
+
+
+def test_a_cancelled_booking_is_named_by_its_trajectory_and_time(desk: Desk) -> None:
+    desk.decided(*ALL_SET, BookingCancelled(BOOKING))
+    page = desk.see("/coach/log")
+    assert re.search(
+        "Booking for trajectory “modelen najaar” cancelled: Tue [^:]*, 09:30-10:30; teachers abc", page
+    )
+    assert BOOKING not in page

@@ -267,3 +267,41 @@ def test_any_week_in_the_address_gives_a_page(desk: Desk, week: str) -> None:
 
 def _invitation(page: str) -> str:
     return str(re.findall(r'class="invitation">([A-Z0-9]{4}-[A-Z0-9]{4})<', page)[0])
+
+
+def test_an_empty_form_says_everything_at_once_and_of_which_field(desk: Desk) -> None:
+    desk.decided(SCHOOL, TeacherAdded("jkl"))
+    page = desk.send("/coach/trajectories/open", {}).text
+    for name in ("trajectory", "teachers", "coach", "learning_question"):
+        assert re.search(rf'id="{name}-problem".*Fill this in\.', page), name
+    assert re.search(r'id="closes_on-problem".*Choose a day\.', page)
+    assert '<a href="#closes_on">Last day: Choose a day.</a>' in page
+    assert not re.search(r'id="theme-problem"', page)
+
+
+def test_what_only_follows_from_an_unreadable_field_is_not_said(desk: Desk) -> None:
+    desk.decided(SCHOOL)
+    page = desk.send("/coach/holidays", {"name": "herfst", "first": "", "last": "2026-08-01"}).text
+    assert '<a href="#first">First day: Choose a day.</a>' in page
+    assert 'id="last-problem"' not in page
+
+
+def test_a_choice_that_was_not_made_is_asked_for_as_a_choice(desk: Desk) -> None:
+    page = desk.send("/coach/school", {"name": "voorbeeldschool", "zone": "Europe/Amsterdam"}).text
+    assert re.search(r'id="legal_basis-problem".*Choose one of these\.', page)
+    assert "one line" not in page
+
+
+def test_a_trajectory_may_have_a_colon_in_its_name_and_no_comma(desk: Desk) -> None:
+    desk.decided(SCHOOL, TeacherAdded("jkl"))
+    answer = desk.send("/coach/trajectories/open", TRAJECTORY_FORM | {"trajectory": "jkl, wachten"})
+    assert "No commas" in answer.text
+    desk.saved("/coach/trajectories/open", TRAJECTORY_FORM | {"trajectory": "jkl: wachten"})
+    assert "jkl: wachten" in desk.book.read().trajectories
+
+
+def test_a_booking_that_goes_on_says_until_when(desk: Desk) -> None:
+    desk.decided(*ALL_SET)
+    assert re.search(
+        r"now, until\s+<time[^>]*>10:30</time>", desk.see("/coach/trajectories/one?name=modelen najaar")
+    )

@@ -103,7 +103,7 @@ def test_a_yes_is_written_with_the_pin_and_not_without(school: School) -> None:
     opened = replace(TRAJECTORY, trajectory="leerplein", teachers=("abc",))
     school.decide("coach", opened)
     browser, address = school.log_in(), "/teacher/agreement?trajectory=leerplein"
-    assert "Trajectory leerplein waits for your yes or no." in browser.get("/teacher/").text
+    assert "Trajectory “leerplein” waits for your yes or no." in browser.get("/teacher/").text
     wrong = submit(
         browser, "/teacher/agreement", on=address, trajectory="leerplein", pin="000000", sound="on"
     )

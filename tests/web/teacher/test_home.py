@@ -13,9 +13,11 @@ from device.domain.register.decisions import (
     GroupWithdrawn,
     Repeat,
     SpaceRegistered,
+    TeacherAdded,
 )
 from device.web.roles import Actor, Role
 from tests.support.register import AGREEMENT, BOOKING, TRAJECTORY, everything
+from tests.web.site import PIN
 from tests.web.teacher.school import COLLEAGUE, School, follow, submit
 
 
@@ -171,11 +173,11 @@ def test_the_list_goes_on_page_after_page(school: School) -> None:
 def test_her_data_are_all_there_and_a_withdrawn_yes_is_not(school: School) -> None:
     page = school.log_in().get("/teacher/account").text
     assert "Your code at school: abc." in page
-    assert "Your yes to abc najaar, with sound." in page
+    assert "Your yes to “abc najaar”, with sound." in page
     assert "A PIN was chosen." in page
     school.decide("teacher:abc", AgreementWithdrawn("abc", "abc najaar"))
     school.decide("coach", BookingCancelled(BOOKING.booking))
-    assert "Your yes to abc najaar" not in school.log_in().get("/teacher/account").text
+    assert "Your yes to “abc najaar”" not in school.log_in().get("/teacher/account").text
 
 
 def test_a_new_pin_counts_at_once_and_ends_every_other_visit(school: School) -> None:
@@ -195,3 +197,19 @@ def test_a_new_pin_counts_at_once_and_ends_every_other_visit(school: School) -> 
 class _Silent:
     def ask(self, do: str, **values: object) -> dict[str, object]:
         raise Temporary("no recorder is listening")
+
+
+def test_cancelling_says_which_booking_it_is(school: School) -> None:
+    page = school.log_in().get(f"/teacher/bookings/{BOOKING.booking}/cancel").text
+    assert "with 2b" in page
+    assert f"trajectory “{BOOKING.trajectory}”" in page
+    assert f"{BOOKING.from_time:%H:%M}" in page
+
+
+def test_without_a_trajectory_the_next_step_is_to_ask_for_one(school: School) -> None:
+    school.decide("coach", TeacherAdded("ghi"))
+    school.accounts.choose_pin(school.accounts.invite("ghi"), PIN)
+    page = school.log_in("ghi").get("/teacher/").text
+    assert "Ask your coach to open one with you" in page
+    assert "book here yourself" not in page
+    assert "No, go back" not in school.log_in("ghi").get("/teacher/next-press").text
