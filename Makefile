@@ -26,7 +26,7 @@ try: setup-demo ## the same, left running to play with until Ctrl-C
 test: check ## everything: check, then end to end and the short form of the crash tests
 	@$(PYTHON) -m pytest -q $(SLOW_SUITES)
 
-check: lint ## lint, types and the fast suite, in under two minutes
+check: lint ## lint, types and the fast suite, in a few minutes
 	@$(PYTHON) -m pytest -q $(AT_ONCE) tests $(SLOW_SUITES:%=--ignore=%) --ignore=tests/browser
 
 test-fast: check ## another word for check

@@ -22,7 +22,7 @@ _WORDS: Mapping[str, str] = {
     Status.UPLOADING.value: N_("is being sent"),
     Status.DELIVERED.value: N_("arrived on your machine"),
     Status.PURGED.value: N_("arrived on your machine, erased here"),
-    Status.WITHDRAWN.value: N_("taken back: your machine is told to destroy it"),
+    Status.WITHDRAWN.value: N_("taken back: destroy it on your machine"),
     Status.DESTROYED.value: N_("taken back and destroyed, with a signed receipt"),
 }
 

@@ -118,8 +118,10 @@ def withdraw(recording: str) -> str | Response:
     if not found.has_left:
         return _too_late(found)
     sentences = [
-        _("Your coach's machine gets the order to destroy it, with everything that was cut from it."),
-        _("It answers with a signed proof that it is gone. Until then this page says that it is on its way."),
+        _(
+            "Your coach sees that it was taken back, and must destroy it with everything that was cut from it."
+        ),
+        _("This page goes on saying that it was taken back."),
         _("You need no reason, and it is written down that you did, not why."),
     ]
     return _ask(found, _("Take this recording back?"), sentences, _("Take it back"))
@@ -137,7 +139,7 @@ def do_withdraw(recording: str) -> Response:
     except Objected as objected:
         say(objected.first)
     else:
-        say(_("Taken back: the order to destroy it is on its way."))
+        say(_("Taken back. Tell your coach as well: it must be destroyed there by hand."))
     return _back_to(found)
 
 

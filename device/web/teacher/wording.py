@@ -22,7 +22,7 @@ _STEPS: Mapping[Status, str] = {
     Status.DELIVERED: N_("It has arrived at your coach; the machine there confirmed it."),
     Status.DISCARDED: N_("It was discarded."),
     Status.PURGED: N_("It was erased from this device."),
-    Status.WITHDRAWN: N_("It was taken back; your coach's machine is told to destroy it."),
+    Status.WITHDRAWN: N_("It was taken back; your coach must destroy it."),
     Status.DESTROYED: N_("It was destroyed at your coach; the machine there confirmed it."),
 }
 
@@ -113,6 +113,6 @@ _STATES: Mapping[Status, Callable[[Recording], str]] = {
     Status.DELIVERED: _delivered,
     Status.PURGED: _delivered,
     Status.DISCARDED: _discarded,
-    Status.WITHDRAWN: lambda _each: _("Taken back: your coach's machine is being told to destroy it."),
+    Status.WITHDRAWN: lambda _each: _("Taken back: your coach must destroy it."),
     Status.DESTROYED: lambda _each: _("Taken back and destroyed: your coach's machine has confirmed it."),
 }

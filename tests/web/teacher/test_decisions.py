@@ -85,7 +85,7 @@ def test_taking_back_what_has_arrived_goes_into_the_register_and_is_carried_out(
     assert school.book.read().withdrawals[-1].decision == RecordingWithdrawn(recording, "abc")
     school.chores()
     assert school.row(recording)["status"] == "withdrawn"
-    assert "being told to destroy it" in follow(browser, answer)
+    assert "Taken back: your coach must destroy it." in follow(browser, answer)
 
 
 def test_what_is_too_late_is_said_in_words(school: School) -> None:
