@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from pathlib import Path
@@ -13,11 +14,11 @@ class DurableFile:
     Raises FileExistsError when the name is taken, OSError when the card is full or gone.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, mode: int = 0o640) -> None:
         self.path = path
         self.size_bytes = 0
         self._hash = hashlib.sha256()
-        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
+        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
         try:
             os.fsync(self._fd)
             sync_folder(path.parent)
@@ -56,6 +57,27 @@ class DurableFile:
         finally:
             os.close(fd)
         sync_folder(self.path.parent)
+
+
+def replace_file(path: Path, data: bytes, mode: int = 0o640) -> None:
+    """Put a small file in the place of the one before it: after a power cut it is whole, the old one or the new.
+
+    OSError when the card does not take it; the old one stays then.
+    """
+    fresh = path.with_name(f".{path.name}.new")
+    try:
+        fresh.unlink(missing_ok=True)
+        file = DurableFile(fresh, mode)
+        try:
+            file.write(data)
+        finally:
+            file.close()
+        fresh.rename(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            fresh.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
 
 
 def sync_folder(folder: Path) -> None:

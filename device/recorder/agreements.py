@@ -20,7 +20,7 @@ from device.domain.register.decisions import Repeat
 from device.domain.register.state import Register
 from device.domain.strict import Fields, parse_object
 from device.domain.trajectory import Agreement
-from device.footage.durable import DurableFile, sync_file, sync_folder
+from device.footage.durable import replace_file, sync_file
 from device.ports import Clock
 from device.storage.catalogue import Catalogue
 from device.storage.register import FILE_NAME, RegisterReader
@@ -129,12 +129,4 @@ def _read_seen(path: Path) -> Head:
 
 
 def _write_seen(folder: Path, head: Head) -> None:
-    fresh = folder / f".{NAME}"
-    fresh.unlink(missing_ok=True)
-    file = DurableFile(fresh)
-    try:
-        file.write(json.dumps({"number": head.number, "sha256": head.sha256}).encode())
-    finally:
-        file.close()
-    fresh.rename(folder / NAME)
-    sync_folder(folder)
+    replace_file(folder / NAME, json.dumps({"number": head.number, "sha256": head.sha256}).encode())

@@ -21,7 +21,7 @@ from device.domain.register.decisions import BookingMade, Repeat, Start
 from device.domain.register.state import Register
 from device.domain.schedule import Holiday, Once, Weekly, Window, to_utc, windows_between
 from device.domain.strict import parse_object
-from device.footage.durable import DurableFile, sync_folder
+from device.footage.durable import replace_file
 from device.footage.packets import NS_PER_S
 from device.ports import Clock
 from device.recorder.agreements import Agreements, zone_of
@@ -95,7 +95,7 @@ class Booked:
         """Store the state when it changed; False when the card refuses: then nothing may begin by itself."""
         if state.to_dict() != self._state.to_dict():
             try:
-                _write(self._own, state)
+                replace_file(self._own / NAME, json.dumps(state.to_dict()).encode())
             except OSError as error:
                 _log.warning("the schedule cannot be stored, so nothing begins by itself: %s", error)
                 return False
@@ -134,15 +134,3 @@ def _read(path: Path) -> State:
     except (OSError, LeerblikError) as error:
         _log.warning("where the schedule stood cannot be read from %s: %s", path, error)
         return State()
-
-
-def _write(own: Path, state: State) -> None:
-    fresh = own / f".{NAME}"
-    fresh.unlink(missing_ok=True)
-    file = DurableFile(fresh)
-    try:
-        file.write(json.dumps(state.to_dict()).encode())
-    finally:
-        file.close()
-    fresh.rename(own / NAME)
-    sync_folder(own)

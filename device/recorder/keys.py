@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
 from device.domain.errors import Permanent, Refused, Temporary
 from device.domain.strict import Fields, parse_object
-from device.footage.durable import DurableFile, sync_folder
+from device.footage.durable import replace_file
 from device.footage.packets import NS_PER_S
 from device.footage.seal import read_recipient
 
@@ -76,15 +76,7 @@ def _read(path: Path) -> tuple[str, str]:
 
 
 def _write(own: Path, coach: str, recovery: str) -> None:
-    fresh = own / f".{NAME}"
     try:
-        fresh.unlink(missing_ok=True)
-        file = DurableFile(fresh)
-        try:
-            file.write(json.dumps({"coach": coach, "recovery": recovery}).encode())
-        finally:
-            file.close()
-        fresh.rename(own / NAME)
-        sync_folder(own)
+        replace_file(own / NAME, json.dumps({"coach": coach, "recovery": recovery}).encode())
     except OSError as error:
         raise Temporary(f"the card refused to store the keys: {error.strerror or error}") from None

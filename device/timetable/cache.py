@@ -11,7 +11,7 @@ from typing import Any
 
 from device.domain.errors import Permanent, Temporary
 from device.domain.strict import Fields, canonical_json, parse_object
-from device.footage.durable import DurableFile, sync_folder
+from device.footage.durable import replace_file, sync_folder
 from device.timetable.fetch import Known
 
 _FILE = "timetable.cache"
@@ -111,24 +111,13 @@ class Cache:
             "problem": stored.problem,
         }
         try:
-            self._replace(canonical_json(head) + b"\n" + stored.data)
+            self._folder.mkdir(mode=0o750, parents=True, exist_ok=True)
+            replace_file(self._path, canonical_json(head) + b"\n" + stored.data)
         except OSError as error:
             raise Temporary(
                 f"the timetable cannot be kept on the card ({error.strerror}); free some space"
             ) from None
         return stored
-
-    def _replace(self, content: bytes) -> None:
-        self._folder.mkdir(mode=0o750, parents=True, exist_ok=True)
-        part = self._path.with_suffix(".part")
-        part.unlink(missing_ok=True)
-        file = DurableFile(part)
-        try:
-            file.write(content)
-        finally:
-            file.close()
-        part.replace(self._path)
-        sync_folder(self._folder)
 
 
 def _moment(text: str) -> datetime:

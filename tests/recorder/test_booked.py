@@ -141,6 +141,6 @@ def test_nothing_begins_by_itself_when_the_card_does_not_take_that_it_did(
     def refuse(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("device.recorder.booked._write", refuse)
+    monkeypatch.setattr("device.recorder.booked.replace_file", refuse)
     live(unit, 200)
     assert unit.lens.permits == []

@@ -158,7 +158,7 @@ def test_a_damaged_cache_is_as_good_as_none(tmp_path: Path, damage: Callable[[by
 def test_what_a_power_cut_left_of_a_writing_is_no_obstacle(tmp_path: Path) -> None:
     cache = Cache(tmp_path, "x")
     cache.keep(feed("een"), Known(), NOW)
-    (tmp_path / "timetable.part").write_bytes(b"half")
+    (tmp_path / ".timetable.cache.new").write_bytes(b"half")
     assert cache.load() is not None
     cache.keep(feed("twee"), Known(), NOW)
     assert [each.name for each in tmp_path.iterdir()] == ["timetable.cache"]
