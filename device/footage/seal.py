@@ -20,13 +20,12 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from device.domain.errors import Permanent
+from device.footage.bech32 import read_key
 
 # What a sealed object's file name ends with.
 SUFFIX = ".age"
 CHUNK_BYTES = 64 * 1024
 TAG_BYTES = 16
-_BECH32 = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
-_BECH32_CONST = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
 
 
 class ByteSink(Protocol):
@@ -39,34 +38,16 @@ class ByteSink(Protocol):
 
 def read_recipient(text: str) -> X25519PublicKey:
     """Return the public key in an ``age1…`` recipient; Permanent when it is not one (checksum included)."""
-    prefix, _, data = text.strip().rpartition("1")
-    values = [_BECH32.find(letter) for letter in data]
-    if prefix != "age" or min(values, default=-1) < 0 or not _checksum_holds(prefix, values):
+    key = read_key(text, "age")
+    if key is None:
         raise Permanent(f"{_quoted(text)} is not an age recipient; it looks like age1… with 62 characters")
-    number = 0
-    for value in values[:-6]:
-        number = number << 5 | value
-    spare_bits = 5 * (len(values) - 6) - 256
-    if not 0 <= spare_bits < 5 or number & ((1 << spare_bits) - 1):
-        raise Permanent(f"{_quoted(text)} is not an X25519 recipient of age")
-    return X25519PublicKey.from_public_bytes((number >> spare_bits).to_bytes(32, "big"))
+    return X25519PublicKey.from_public_bytes(key)
 
 
 def _quoted(text: str) -> str:
     """Return the text for a message; a secret key that was pasted here by mistake must not reach a log."""
     text = text.strip()
     return "a secret key" if text.upper().startswith("AGE-SECRET-KEY-") else f"'{text[:80]}'"
-
-
-def _checksum_holds(prefix: str, values: Sequence[int]) -> bool:
-    expanded = [ord(c) >> 5 for c in prefix] + [0] + [ord(c) & 31 for c in prefix] + list(values)
-    check = 1
-    for value in expanded:
-        top = check >> 25
-        check = (check & 0x1FFFFFF) << 5 ^ value
-        for bit, constant in enumerate(_BECH32_CONST):
-            check ^= constant if top >> bit & 1 else 0
-    return check == 1
 
 
 class SealedWriter:
