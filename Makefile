@@ -5,13 +5,18 @@
 .PHONY: help demo try test check test-fast testbed test-device test-vm test-browser fuzz-api screenshots messages lint bench \
 	lock clean setup-demo setup-test setup-testbed setup-vm setup-browser
 MAKEFLAGS += --no-print-directory
-# A shell that is set up for something else must not leak into our .venv.
-unexport PYTHONPATH PYTHONHOME
+# A shell that is set up for something else must not leak into our .venv; and without compiled files every process
+# that a test starts compiles the whole project anew.
+unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
 PYTHON := .venv/bin/python
-SLOW_SUITES := tests/end_to_end tests/crash
+# Lessons in real time. Thirty kills take longest, so they begin first.
+LESSONS := tests/crash tests/end_to_end
+QUICK_AND_SLOW := tests $(LESSONS:%=--ignore=%) --ignore=tests/browser
 # A worker for each core; whoever is done first takes tests over from the others.
 AT_ONCE := -n auto --dist worksteal
+# What waits more than it works: half as many again.
+WAITING = -n $(shell expr $$(nproc) + $$(nproc) / 2) --dist worksteal
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,11 +28,12 @@ demo: setup-demo ## record, seal, push, receive: the whole way once [INPUT=film.
 try: setup-demo ## the same, left running to play with until Ctrl-C
 	@.venv/bin/leerblik demo --keep-running
 
-test: check ## everything: check, then end to end and the short form of the crash tests
-	@$(PYTHON) -m pytest -q $(SLOW_SUITES)
+test: check ## everything: check, what takes its time, end to end and the short form of the crash tests
+	@$(PYTHON) -m pytest -q $(WAITING) -m slow $(QUICK_AND_SLOW)
+	@$(PYTHON) -m pytest -q $(WAITING) $(LESSONS)
 
-check: lint ## lint, types and the fast suite, in a few minutes
-	@$(PYTHON) -m pytest -q $(AT_ONCE) tests $(SLOW_SUITES:%=--ignore=%) --ignore=tests/browser
+check: lint ## lint, types and the fast suite, for every change: less than two minutes
+	@$(PYTHON) -m pytest -q $(AT_ONCE) -m 'not slow' $(QUICK_AND_SLOW)
 
 test-fast: check ## another word for check
 
@@ -41,7 +47,7 @@ test-vm: setup-vm ## a device in an emulated machine: GPIO, ALSA, power cuts (ne
 	@SHORT=$(SHORT) bash tests/testbed/vm/run.sh $(ARGS)
 
 test-browser: setup-browser ## the pages in a real Chromium, as people use them [ARGS=...]
-	@$(PYTHON) -m pytest -q tests/browser $(ARGS)
+	@$(PYTHON) -m pytest -q $(AT_ONCE) tests/browser $(ARGS)
 
 fuzz-api: setup-test ## schemathesis against the API of a real device, each role [EXAMPLES=60]
 	@EXAMPLES=$(or $(EXAMPLES),60) $(PYTHON) -m pytest -q tests/web/api/test_schemathesis.py

@@ -1,4 +1,7 @@
-"""Reading the configuration: one TOML file, every key declared, whatever is unknown refused by name."""
+"""Reading the configuration: one TOML file, every key declared, whatever is unknown refused by name.
+
+A device may have an overlay beside it, with what IT set on the page (:mod:`device.domain.overlay`).
+"""
 
 from __future__ import annotations
 
@@ -13,21 +16,46 @@ from typing import Any
 
 from device import drivers
 from device.domain.errors import Permanent
+from device.domain.overlay import FILE_NAME, Origin, laid_over, origin_of, read_overlay
 from device.domain.settings import Table
 from device.drivers import pins
 from device.tables import TABLES
 
-__all__ = ["DEFAULT_PATH", "TABLES", "Config", "driver_table", "find_path", "known_tables", "load"]
+__all__ = [
+    "DEFAULT_PATH",
+    "TABLES",
+    "Config",
+    "check_overlay",
+    "defaults",
+    "driver_table",
+    "find_path",
+    "known_tables",
+    "load",
+    "settings_folder",
+]
 
 DEFAULT_PATH = Path("/etc/leerblik/leerblik.toml")
 ENVIRONMENT = "LEERBLIK_CONFIG"
 
 
 class Config:
-    """The whole configuration, checked. Tables are plain mappings with every default filled in."""
+    """The whole configuration, checked. Tables are plain mappings with every default filled in.
 
-    def __init__(self, document: Mapping[str, Any], source: str) -> None:
+    ``overlay`` fills in what the file leaves open. One that is wrong counts for nothing, and ``overlay_problem``
+    says why: a device must go on recording, and its page must be there to set it right.
+    """
+
+    def __init__(
+        self,
+        document: Mapping[str, Any],
+        source: str,
+        overlay: Mapping[str, Mapping[str, Any]] | None = None,
+        overlay_problem: str = "",
+    ) -> None:
         self.source = source
+        self.written: Mapping[str, Any] = document
+        self.overlay, self.overlay_problem = overlay or {}, overlay_problem
+        document = laid_over(document, self.overlay)
         self._tables: dict[str, dict[str, Any]] = {}
         self._drivers: dict[tuple[str, str], dict[str, Any]] = {}
         known = {table.name: table for table in known_tables()}
@@ -46,6 +74,10 @@ class Config:
     def says_anything(self) -> bool:
         """Tell whether there is any table in the file."""
         return bool(self._document)
+
+    def origin(self, name: str) -> Origin:
+        """Return where the value of a setting such as ``sync.host`` comes from."""
+        return origin_of(self.written, self.overlay, name)
 
     def is_for_coach(self) -> bool:
         """Tell whether the file is for the coach's machine alone: it has an inbox and no device."""
@@ -136,6 +168,11 @@ def known_tables() -> list[Table]:
     return tables
 
 
+def defaults(name: str) -> dict[str, Any]:
+    """Return a table as it is where nothing was said; for one without required settings."""
+    return next((table for table in known_tables() if table.name == name), Table(name, "", ())).read({})
+
+
 def find_path(given: str | None) -> Path:
     """Return the configuration file: the one given, else from the environment, else the usual place."""
     return Path(given or os.environ.get(ENVIRONMENT) or DEFAULT_PATH)
@@ -161,7 +198,41 @@ def load(given: str | None) -> Config:
         raise Permanent(f"{path} is not a text file in UTF-8; save it as one") from None
     except tomllib.TOMLDecodeError as error:
         raise Permanent(f"{path} is not valid TOML: {error}") from None
-    return Config(document, str(path))
+    return _with_overlay(Config(document, str(path)), document)
+
+
+def settings_folder(settings: Config) -> Path | None:
+    """Return where the overlay lies; None where there can be none, as on a coach's machine."""
+    return Path(settings.table("device")["settings_dir"]) if settings.has("device") else None
+
+
+def check_overlay(document: Mapping[str, Any], overlay: Mapping[str, Mapping[str, Any]]) -> None:
+    """Raise Permanent that names the key when an overlay makes something wrong that was right in the file."""
+    merged = laid_over(document, overlay)
+    for table in known_tables():
+        if table.name in overlay:
+            table.read(merged[table.name])
+
+
+def _with_overlay(settings: Config, document: Mapping[str, Any]) -> Config:
+    try:
+        folder = settings_folder(settings)
+    except Permanent:
+        return settings  # whoever asks for [device] is told what is wrong with it
+    if folder is None:
+        return settings
+    path = folder / FILE_NAME
+    try:
+        overlay = read_overlay(path.read_bytes(), str(path))
+        check_overlay(document, overlay)
+    except FileNotFoundError:
+        return settings
+    except OSError as error:
+        return Config(document, settings.source, None, f"{path} cannot be read: {error.strerror or error}")
+    except Permanent as error:
+        problem = str(error) if str(error).startswith(str(path)) else f"{path}: {error}"
+        return Config(document, settings.source, None, problem)
+    return Config(document, settings.source, overlay)
 
 
 def _no_access(path: Path) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from device.domain.consent import AimLeave, Permit
+from device.domain.consent import AimLeave, Permit, WarmLeave
 from device.domain.mask import Polygon
 
 
@@ -137,11 +137,23 @@ class Camera(Protocol):
         """
         ...
 
+    def prepare(self, leave: WarmLeave) -> None:
+        """Get everything ready for the next :meth:`start` but the lens itself: no picture is taken before that.
+
+        It lasts until :meth:`stop`, :meth:`start` or :meth:`aim`, and ends by itself when the leave does. Once more
+        while it lasts: for as long as the new leave says. Busy while started; Temporary when the camera is absent.
+        """
+        ...
+
+    def is_prepared(self) -> bool:
+        """Tell whether it still stands ready, without asking the camera anything."""
+        ...
+
     def stop(self) -> None:
         """Close the lens; returns when the last packet was delivered. Harmless when not started.
 
-        From any thread: a :meth:`start`, :meth:`format` or :meth:`aim` that another thread is waiting for is given
-        up at once and raises Temporary there. Only what begins after that opens the lens again.
+        From any thread: a :meth:`start`, :meth:`format`, :meth:`aim` or :meth:`prepare` that another thread is
+        waiting for is given up at once and raises Temporary there. Only what begins after that opens the lens again.
         Stuck when it does not close in time: then only the end of the process closes it.
         """
         ...
@@ -229,7 +241,9 @@ class Signal(enum.Enum):
     BLANKED = "blanked"
     ENDING_SOON = "ending_soon"
     ANNOUNCED = "announced"  # a booked lesson begins within a minute; a press cancels it
+    WARM = "warm"  # a lesson is booked for now: the camera stands ready, and its lens sees nothing yet
     AIMING = "aiming"  # the lens is open for pointing the camera; nothing is recorded
+    WIPING = "wiping"  # the device is about to be wiped; nothing is recorded
     HELD = "held"
     DISCARDED = "discarded"
     REFUSED = "refused"

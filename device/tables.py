@@ -117,6 +117,20 @@ TABLES = (
                 "/var/lib/leerblik/register",
             ),
             Setting(
+                "settings_dir",
+                str,
+                "folder for what IT sets on the page; the recorder alone writes it",
+                "/var/lib/leerblik/settings",
+                "/var/lib/leerblik/settings",
+            ),
+            Setting(
+                "wiped_dir",
+                str,
+                "folder for the proof that this device was wiped; it outlives the wipe",
+                "/var/lib/leerblik/wiped",
+                "/var/lib/leerblik/wiped",
+            ),
+            Setting(
                 "runtime_dir",
                 str,
                 "folder in memory for the control socket and the review key",
@@ -194,6 +208,22 @@ TABLES = (
                 3000.0,
                 low=1,
                 high=6 * 3600,
+            ),
+            Setting(
+                "overrun_s",
+                int,
+                "how long a lesson that was begun with the button may run over its booking, in seconds",
+                300,
+                300,
+                low=0,
+                high=1800,
+            ),
+            Setting(
+                "warm_camera",
+                bool,
+                "let the camera stand ready while a lesson is booked, its lens seeing nothing before the press",
+                True,
+                False,
             ),
             Setting(
                 "reserve_bytes",

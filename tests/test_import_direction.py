@@ -66,8 +66,25 @@ LAYERS = (
     ),
     Layer(
         "device.review",
-        ("device.domain", "device.footage.journal", "device.footage.seal", "device.review"),
+        (
+            "device.domain",
+            "device.footage.bech32",
+            "device.footage.journal",
+            "device.footage.seal",
+            "device.review",
+        ),
         "a film is decrypted in memory: what shows it reads sealed files, and needs no camera and no libav",
+    ),
+    Layer(
+        "device.wipe",
+        ("device.domain", "device.footage", "device.storage", "device.systemd", "device.wipe"),
+        "what is destroyed is found where it was written, and by nobody who writes it",
+    ),
+    Layer("device.wipe.command", ("device",), "the composition root is where configuration is read"),
+    Layer(
+        "device.network",
+        ("device.domain", "device.footage.durable", "device.network", "device.systemd"),
+        "root writes one file and asks NetworkManager: it must not be able to do more",
     ),
     Layer("device.systemd", (), "every process speaks to systemd, so it must weigh nothing"),
     Layer("device.memory", (), "every process gives memory back, so it must weigh nothing"),
@@ -107,7 +124,10 @@ LAYERS = (
     ),
     Layer(
         "device.web.first_start.command",
-        ("device.domain", "device.config", "device.recorder.client", "device.storage.register", "device.web"),
+        (
+            *("device.domain", "device.config", "device.footage.durable", "device.recorder.client"),
+            *("device.storage.register", "device.web"),
+        ),
         "a composition root of its own: the first start without a browser",
     ),
     Layer(

@@ -219,6 +219,7 @@ class House:
                 "name": "demo", "spool_dir": str(self.spool), "state_dir": str(self.folder / "state"),
                 "recorder_dir": str(self.folder / "recorder"), "runtime_dir": str(self.folder / "run"),
                 "register_dir": str(_made(self.folder / "register")), "language": "en",
+                "settings_dir": str(self.folder / "settings"),
             },
             "web": {"address": "127.0.0.1", "dir": str(self.folder / "web")},
             "coach": {"recipient": self._keys.recipient, "receipt_key": self._keys.receipt_key},

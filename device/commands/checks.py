@@ -168,9 +168,19 @@ def _agreement(settings: config.Config) -> Finding:
 
 def _sync(settings: config.Config) -> Iterator[Finding]:
     if not settings.has("sync"):
-        yield Finding("server", None, "there is no [sync]: recordings stay on this device", "fill in [sync]")
+        yield Finding(
+            "server",
+            None,
+            "there is no [sync]: recordings stay on this device",
+            "fill it in on the page, or [sync]",
+        )
     elif missing := missing_for_sync(settings):
-        yield Finding("server", False, f"{' and '.join(missing)} not filled in yet", "fill in [sync]")
+        yield Finding(
+            "server",
+            False,
+            f"{' and '.join(missing)} not filled in yet",
+            "fill it in on the page, or in [sync]",
+        )
     elif settings.table("sync")["transport"] == "sftp":
         yield _server(settings)
 

@@ -8,6 +8,7 @@ import json
 from device import config, drivers
 from device.commands.unfinished import still_to_fill_in
 from device.domain.errors import LeerblikError, Permanent
+from device.domain.overlay import Origin, flat
 from device.domain.settings import toml_value
 
 SUMMARY = "check, show or begin a configuration"
@@ -50,10 +51,16 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(values, indent=2, ensure_ascii=False))
     else:
         for name, table in values.items():
-            print(
-                f"[{name}]", *(f"{key} = {toml_value(value)}" for key, value in table.items()), "", sep="\n"
+            lines = (
+                f"{key} = {toml_value(value)}{_from(settings, name, key)}" for key, value in table.items()
             )
+            print(f"[{name}]", *lines, "", sep="\n")
     return 0
+
+
+def _from(settings: config.Config, table: str, key: str) -> str:
+    """Return a remark where a value is neither the file's nor the default."""
+    return "  # set on the page" if settings.origin(f"{table}.{key}") is Origin.PAGE else ""
 
 
 def check(settings: config.Config) -> str:
@@ -63,6 +70,10 @@ def check(settings: config.Config) -> str:
             f"{settings.source} says nothing; a device needs at least [device] and [recorder], "
             "the coach's machine [inbox]"
         )
+    if settings.overlay_problem:
+        raise Permanent(
+            f"{settings.overlay_problem}; until it is saved anew on the page, it counts for nothing"
+        )
     for name in _in_use(settings):
         settings.table(name)
     if not settings.is_for_coach():
@@ -71,7 +82,8 @@ def check(settings: config.Config) -> str:
     wanted = still_to_fill_in(settings)
     if wanted:
         return f"{settings.source} can be read, but this is still to be filled in: {', '.join(wanted)}"
-    return f"{settings.source} is right"
+    beside = ", ".join(flat(settings.overlay))
+    return f"{settings.source} is right" + (f"; set on the page: {beside}" if beside else "")
 
 
 def example() -> str:

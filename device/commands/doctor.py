@@ -11,6 +11,7 @@ from device.commands.checks import check_coach, check_machine, check_setup
 from device.commands.finding import Finding
 from device.commands.unfinished import still_to_fill_in
 from device.domain.errors import LeerblikError
+from device.domain.overlay import flat
 
 SUMMARY = "say what is wrong on this machine and what to do about it"
 _SIGNS = {True: "✔", False: "✘", None: "!"}
@@ -58,4 +59,8 @@ def _findings(given: str | None) -> Iterator[Finding]:
         yield Finding("config", None, f"{settings.source} can be read", f"fill in {', '.join(wanted)}")
     else:
         yield Finding("config", True, f"{settings.source} is right")
+    if settings.overlay_problem:
+        yield Finding("page settings", False, settings.overlay_problem, "save them anew on the page, as IT")
+    elif settings.overlay:
+        yield Finding("page settings", True, f"set on the page: {', '.join(flat(settings.overlay))}")
     yield from check_coach(settings) if settings.is_for_coach() else check_setup(settings)

@@ -35,6 +35,7 @@ class Reason(enum.Enum):
     OBJECTIONS_NOT_ARRANGED = "objections_not_arranged"
     PUPIL_FILMING_NOT_AGREED = "pupil_filming_not_agreed"
     MASK_MISSING = "mask_missing"
+    MASKS_DO_NOT_FIT = "masks_do_not_fit"
     OTHERS_IN_VIEW = "others_in_view"
     TRAJECTORY_CLOSED = "trajectory_closed"
     NO_COACH_KEY = "no_coach_key"
@@ -48,6 +49,7 @@ class Situation:
     """What the machine knows at the moment of the press. ``now`` is an aware wall time, ``masks_drawn``: for this view.
 
     ``light_works``: at least one light that people in the room can see. ``lens_covered``: by its cover.
+    ``masks_fit``: it is known what must be masked, and on this view (where nothing must be: always).
     """
 
     now: datetime
@@ -58,6 +60,7 @@ class Situation:
     light_works: bool
     lens_covered: bool
     masks_drawn: bool = False
+    masks_fit: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +160,39 @@ def lens_reasons(*, light_works: bool, lens_covered: bool) -> tuple[Reason, ...]
     return tuple(reason for reason, holds in checks if holds)
 
 
+@dataclass(frozen=True, slots=True)
+class WarmLeave:
+    """Leave to hold the camera ready for a booked lesson, its lens seeing nothing. Made by :func:`authorise_warm` only.
+
+    ``until_ns`` is a time of the monotonic clock: the end of what was booked.
+    """
+
+    until_ns: int
+    issuer: InitVar[object]
+
+    def __post_init__(self, issuer: object) -> None:
+        if issuer is not _ISSUER:
+            raise TypeError("a WarmLeave is made by device.domain.consent.authorise_warm only")
+
+
+def authorise_warm(
+    asked: Agreement | Refusal | None, situation: Situation, until_ns: int | None
+) -> WarmLeave | Refusal:
+    """Decide whether the camera may be held ready, so that a lesson begins with the press and not a second after it.
+
+    Only while a press would record a lesson that was booked, and no longer than that (``until_ns``; None: nothing
+    says until when). On a clock that is not trusted nobody knows whether now is the time of any booking.
+    """
+    if not situation.clock_trusted:
+        return Refusal((Reason.CLOCK_NOT_SET,))
+    reasons = reasons_against(asked, situation)
+    if reasons:
+        return Refusal(reasons)
+    if until_ns is None:
+        return Refusal((Reason.NO_BOOKING,))
+    return WarmLeave(until_ns, _ISSUER)
+
+
 def authorise(
     asked: Agreement | Refusal | None, situation: Situation, permit_id: str, pressed_by: str = ""
 ) -> Permit | Refusal:
@@ -170,15 +206,22 @@ def authorise(
     (the teacher is in the room and pressed), the permit carries the flag, and the date rules still
     hold for what the clock says.
     """
+    reasons = reasons_against(asked, situation, pressed_by)
+    if asked is None or isinstance(asked, Refusal) or reasons:
+        return Refusal(reasons)
+    return Permit(permit_id, asked, situation.now, not situation.clock_trusted, pressed_by, _ISSUER)
+
+
+def reasons_against(
+    asked: Agreement | Refusal | None, situation: Situation, pressed_by: str = ""
+) -> tuple[Reason, ...]:
+    """Return every reason why :func:`authorise` would refuse; empty when it would not. It permits nothing."""
     found = (
         asked.reasons
         if isinstance(asked, Refusal)
         else agreement_reasons(asked, situation.now, pressed_by, masks_drawn=situation.masks_drawn)
     )
-    reasons = (*found, *_machine_reasons(situation))
-    if asked is None or isinstance(asked, Refusal) or reasons:
-        return Refusal(reasons)
-    return Permit(permit_id, asked, situation.now, not situation.clock_trusted, pressed_by, _ISSUER)
+    return (*found, *_machine_reasons(situation))
 
 
 def describe_claim(
@@ -223,6 +266,7 @@ def _pupil_films(agreement: Agreement) -> bool:
 
 def _machine_reasons(situation: Situation) -> tuple[Reason, ...]:
     checks = (
+        (Reason.MASKS_DO_NOT_FIT, not situation.masks_fit),
         (Reason.NO_COACH_KEY, not situation.coach_key_present),
         (Reason.NO_SPACE, situation.free_bytes < situation.needed_bytes),
     )

@@ -10,20 +10,17 @@ import base64
 import binascii
 import re
 from dataclasses import asdict, dataclass
-from typing import Any
 
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from device.domain.errors import Permanent, Refused
+from device.domain.errors import Permanent
 from device.domain.identifiers import is_ulid
-from device.domain.strict import Fields, canonical_json, parse_object
+from device.domain.signed import MAX_BYTES, read_signed, write_signed
 
 FORMAT = "leerblik-receipt"
 VERSION = 1
-MAX_RECEIPT_BYTES = 1 << 20
-_DOMAIN = b"leerblik-receipt-v1\x00"
+MAX_RECEIPT_BYTES = MAX_BYTES
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -49,21 +46,12 @@ class Receipt:
 
 def sign_receipt(receipt: Receipt, key: Ed25519PrivateKey) -> bytes:
     """Return the signed receipt as JSON text."""
-    body = {"format": FORMAT, "version": VERSION, **asdict(receipt)}
-    signature = key.sign(_DOMAIN + canonical_json(body))
-    return canonical_json({**body, "signature": base64.b64encode(signature).decode()})
+    return write_signed(asdict(receipt), key, form=FORMAT, version=VERSION)
 
 
 def read_receipt(data: bytes, key: Ed25519PublicKey) -> Receipt:
     """Read a receipt and verify it; Permanent when it is malformed, Refused when the signature is wrong."""
-    if len(data) > MAX_RECEIPT_BYTES:
-        raise Permanent(f"the receipt is larger than {MAX_RECEIPT_BYTES} bytes")
-    mapping = parse_object(data, "the receipt")
-    _verify(mapping, key)
-    fields = Fields(mapping, "receipt")
-    fields.choice("format", (FORMAT,))
-    fields.integer("version", VERSION, VERSION)
-    fields.take("signature", str)
+    fields = read_signed(data, key, form=FORMAT, version=VERSION, what="receipt")
     receipt = Receipt(
         recording=fields.take("recording", str),
         manifest_object=fields.take("manifest_object", str),
@@ -78,17 +66,6 @@ def read_receipt(data: bytes, key: Ed25519PublicKey) -> Receipt:
     fields.done()
     _check_whole(receipt)
     return receipt
-
-
-def _verify(mapping: dict[str, Any], key: Ed25519PublicKey) -> None:
-    body = {name: value for name, value in mapping.items() if name != "signature"}
-    try:
-        signature = base64.b64decode(str(mapping.get("signature", "")), validate=True)
-        key.verify(signature, _DOMAIN + canonical_json(body))
-    except (InvalidSignature, binascii.Error, ValueError):
-        raise Refused(
-            "the receipt's signature is not from the coach's machine that this device knows"
-        ) from None
 
 
 def _check_whole(receipt: Receipt) -> None:

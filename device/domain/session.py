@@ -23,6 +23,7 @@ blanked        privacy button                              Unblank; covered: see
 blanked        the lens is uncovered                       Unblank, if nothing but the cover blanked it
 starting       privacy button, or the lens is covered      Blank as soon as the lens is open
 recording      maximum length, source ended, low space     Stop (with a warning first, if time allows)
+recording      the booked time is over                     Stop (with a warning first)
 recording      power button, or the battery runs down      Stop, then Power_off
 idle           the same                                    Power_off; nothing starts any more
 =============  ==========================================  =====================================
@@ -56,7 +57,7 @@ from device.domain.session_state import (
 
 __all__ = [
     "Action", "Effect", "Event", "EventKind", "Phase", "Rules", "Session", "Step", "StopReason",
-    "request_start", "resume", "stay_on", "step",
+    "planned_end", "request_start", "resume", "stay_on", "step",
 ]  # fmt: skip
 
 
@@ -77,13 +78,24 @@ def request_start(session: Session, at_ns: int, who: str = "") -> Step:
     return _start(session, at_ns, who, swallow_up=False)
 
 
-def resume(since_ns: int, *, blanked: bool, warned: bool) -> Session:
+def resume(since_ns: int, *, blanked: bool, warned: bool, ends_ns: int | None = None) -> Session:
     """Return the state of a lesson that goes on after the recorder crashed; ``since_ns`` is when it began.
 
-    What was blanked stays so until somebody says otherwise, also if only the cover had blanked it.
+    What was blanked stays so until somebody says otherwise, also if only the cover had blanked it. It ends when
+    it would have ended without the crash.
     """
     phase, hidden_ns = (Phase.BLANKED, since_ns) if blanked else (Phase.RECORDING, None)
-    return Session(phase=phase, since_ns=since_ns, hidden_ns=hidden_ns, warned=warned)
+    return Session(phase=phase, since_ns=since_ns, hidden_ns=hidden_ns, warned=warned, ends_ns=ends_ns)
+
+
+def planned_end(session: Session, rules: Rules) -> tuple[int, StopReason] | None:
+    """Return when a lesson that nobody stops ends by itself, and why; None while none is being recorded."""
+    if session.phase not in (Phase.RECORDING, Phase.BLANKED):
+        return None
+    longest = (session.since_ns + rules.maximum_ns, StopReason.MAXIMUM_LENGTH)
+    if session.ends_ns is None or session.ends_ns >= longest[0]:
+        return longest
+    return session.ends_ns, StopReason.END_OF_BOOKING
 
 
 def stay_on(session: Session) -> Session:
@@ -113,12 +125,15 @@ def _held(session: Session, held_ns: int, now_ns: int, rules: Rules) -> Step | N
 
 
 def _check_length(session: Session, now_ns: int, rules: Rules) -> Step:
-    if session.phase not in (Phase.RECORDING, Phase.BLANKED):
+    planned = planned_end(session, rules)
+    if planned is None:
         return session, ()
-    length_ns = now_ns - session.since_ns
-    if length_ns >= rules.maximum_ns:
-        return _stop(session, now_ns, StopReason.MAXIMUM_LENGTH)
-    if not session.warned and length_ns >= rules.maximum_ns - rules.warning_ns > 0:
+    end_ns, reason = planned
+    if now_ns >= end_ns:
+        return _stop(session, now_ns, reason)
+    # A maximum that is shorter than the warning was chosen by somebody who knows; a late press was not.
+    warns = reason is StopReason.END_OF_BOOKING or rules.maximum_ns > rules.warning_ns
+    if warns and not session.warned and now_ns >= end_ns - rules.warning_ns:
         return _act(replace(session, warned=True), Effect.WARN, now_ns)
     return session, ()
 
@@ -226,6 +241,7 @@ def _started(session: Session, event: Event, rules: Rules) -> Step:
         return session, ()
     impatient = session.single_ns is not None
     session = replace(session, phase=Phase.RECORDING, since_ns=event.at_ns, stopped_ns=None, warned=False)
+    session = replace(session, ends_ns=event.ends_ns)
     if impatient or session.powering_off:
         reason = StopReason.SHUTDOWN if session.powering_off else StopReason.PRESS
         return _stop(session, event.at_ns, reason)

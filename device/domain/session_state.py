@@ -54,12 +54,16 @@ class EventKind(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened at a time; ``reason`` only with ENDED, ``who`` (a code) only with DOWN and UP."""
+    """Something that happened at a time; ``reason`` only with ENDED, ``who`` (a code) only with DOWN and UP.
+
+    ``ends_ns`` only with STARTED: when the time that was booked for this lesson is over (None: nothing says so).
+    """
 
     kind: EventKind
     at_ns: int
     reason: StopReason | None = None
     who: str = ""
+    ends_ns: int | None = None
 
 
 class Effect(enum.Enum):
@@ -104,7 +108,8 @@ class Session:
     ``down_on_blank``: it came down while blanked. ``single_ns``: when a press began that is a stop unless
     a second one follows; ``single_up_ns``: when it was released. ``swallow_up``: the release belongs to a
     press that already had its effect. ``hidden_ns``: since when a button has blanked. ``covered``: the lens
-    is behind its cover. ``powering_off``: POWER_OFF was asked for, nothing starts any more.
+    is behind its cover. ``powering_off``: POWER_OFF was asked for, nothing starts any more. ``ends_ns``: when
+    the time that was booked for this lesson is over, decided when it began.
     """
 
     phase: Phase = Phase.IDLE
@@ -120,3 +125,4 @@ class Session:
     hidden_ns: int | None = None
     covered: bool = False
     powering_off: bool = False
+    ends_ns: int | None = None

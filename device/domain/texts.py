@@ -54,6 +54,16 @@ _REASONS: dict[Reason, tuple[str, str]] = {
             "the coach to draw the mask."
         ),
     ),
+    Reason.MASKS_DO_NOT_FIT: (
+        (
+            "De camera kijkt anders dan toen de maskers werden getekend, of de maskers zijn weg of niet te lezen: "
+            "vraag de coach om de camera te richten en de maskers opnieuw te tekenen."
+        ),
+        (
+            "The camera looks differently than when the masks were drawn, or they are gone or unreadable: ask the "
+            "coach to aim the camera and draw the masks again."
+        ),
+    ),
     Reason.OTHERS_IN_VIEW: (
         (
             "In deze ruimte zijn nu meer docenten of groepen in beeld dan waarvoor geboekt is: vraag de coach om een "

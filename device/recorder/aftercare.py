@@ -44,6 +44,15 @@ class Aftercare:
         self._refused: set[str] = set()
         self._due_ns = 0
 
+    def trust(self, receipt_key: Ed25519PublicKey | None) -> None:
+        """From now on, take the receipts that this key signed, and no others."""
+        self._receipt_key = receipt_key
+
+    @property
+    def receipt_key(self) -> Ed25519PublicKey | None:
+        """The key with which the coach's machine signs; None while this device was not told it."""
+        return self._receipt_key
+
     def run(self) -> list[tuple[str, Status]]:
         """Release and purge what is due; returns what changed.
 
@@ -113,10 +122,11 @@ class Aftercare:
             return False
         return "stopped" in events and "discarded" not in events
 
-    def discard(self, recording_id: str) -> None:
+    def discard(self, recording_id: str, note: str = _NO) -> None:
         """The teacher says no: nothing of it leaves, and the files go with the next :meth:`run`.
 
-        Temporary when neither card nor catalogue take it, or when another process may be faster.
+        ``note`` says why when it was not that. Temporary when neither card nor catalogue take it, or when another
+        process may be faster.
         """
         if self._has_only_ended(recording_id):
             # Whoever holds it reads the journal.
@@ -131,7 +141,7 @@ class Aftercare:
         # The journal first: a catalogue that must be rebuilt would otherwise bring the recording back.
         noted = self._note_no(recording.id)
         try:
-            self._catalogue.recordings.move(recording.id, Status.DISCARDED, _NO)
+            self._catalogue.recordings.move(recording.id, Status.DISCARDED, note)
         except Occupied:
             self._refused.add(recording.id)
             # Nobody but us moves what is held; what was released may leave before we can write.

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import json
 import logging
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from device.domain.booking import find_agreement
+from device.domain.booking import NEXT_PRESS_S, covers, find_agreement
 from device.domain.consent import Reason, Refusal
 from device.domain.errors import LeerblikError, Permanent
+from device.domain.occurrences import lesson_end, occurrence_now, only_near
 from device.domain.register.chain import Head
 from device.domain.register.decisions import Repeat
-from device.domain.register.state import Register
+from device.domain.register.state import Booking, Register
 from device.domain.strict import Fields, parse_object
 from device.domain.trajectory import Agreement
 from device.footage.durable import replace_file, sync_file
@@ -72,15 +74,47 @@ class Agreements:
             return Refusal((Reason.REGISTER_DAMAGED,))
         if register.is_empty:
             return self._settled
-        once = [name for name, each in register.bookings.items() if each.made.repeat is Repeat.NEXT_PRESS]
+        now = self._clock.now()
         return find_agreement(
             register,
-            self._clock.now(),
+            now,
             zone_of(register),
             clock_trusted=self._clock.trusted(),
-            used=self._catalogue.recordings.used_bookings(once, but=going_on),
+            used=self._used(register, now, going_on),
             pressed_by=pressed_by,
         )
+
+    def for_moments(self, moments: Sequence[datetime]) -> list[Agreement | Refusal | None]:
+        """Return what is agreed now for a press at each of these aware times, on a clock that is right by then."""
+        register = self.read()
+        if register is None:
+            return [Refusal((Reason.REGISTER_DAMAGED,))] * len(moments)
+        if register.is_empty or not moments:
+            return [self._settled] * len(moments)
+        zone, used = zone_of(register), self._used(register, self._clock.now())
+        near = only_near(register, min(moments), max(moments), zone)
+        return [find_agreement(near, each, zone, clock_trusted=True, used=used) for each in moments]
+
+    def end_of(self, booking: str, overrun: timedelta) -> datetime | None:
+        """Return when a lesson ends that begins now under a booking; None: nothing booked says so."""
+        register = self._register
+        return lesson_end(register, booking, self._clock.now(), zone_of(register), overrun)
+
+    def booked_until(self, booking: str) -> datetime | None:
+        """Return until when a press now counts for a booking; None: it does not."""
+        found = occurrence_now(self._register, booking, self._clock.now(), zone_of(self._register))
+        return found.end if found else None
+
+    def next_presses(self) -> list[Booking]:
+        """Return the bookings for "the next press" that count now."""
+        register, now = self.register, self._clock.now()
+        used, zone = self._used(register, now), zone_of(register)
+        return [each for each in _once(register, now) if covers(register, each, now, zone, used)]
+
+    def _used(self, register: Register, now: datetime, but: str = "") -> frozenset[str]:
+        """Return the bookings for "the next press" that have had theirs; ``but``: a recording that does not count."""
+        names = [each.made.booking for each in _once(register, now)]
+        return self._catalogue.recordings.used_bookings(names, but=but) if names else frozenset()
 
     def local(self, now: datetime) -> datetime:
         """Return a time on the school's clock: agreements count in the school's days."""
@@ -114,6 +148,16 @@ def zone_of(register: Register) -> ZoneInfo:
         return ZoneInfo(register.school.zone if register.school else "")
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return ZoneInfo("Europe/Amsterdam")
+
+
+def _once(register: Register, now: datetime) -> list[Booking]:
+    """Return the bookings for "the next press" of the last hour; those before it count no more."""
+    since = now - timedelta(seconds=NEXT_PRESS_S)
+    return [
+        each
+        for each in register.bookings.values()
+        if each.made.repeat is Repeat.NEXT_PRESS and each.at > since
+    ]
 
 
 def _read_seen(path: Path) -> Head:

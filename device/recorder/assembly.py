@@ -12,7 +12,7 @@ from device import __version__, config, drivers
 from device.domain.announcer import Lead
 from device.domain.errors import Permanent, Temporary
 from device.domain.receipt import read_public_key
-from device.domain.session import Rules
+from device.domain.session import Phase, Rules
 from device.domain.trajectory import read_agreement
 from device.drivers.board import read_board
 from device.footage.packets import NS_PER_S
@@ -27,18 +27,24 @@ from device.recorder.desk import Desk, DeskSettings, Machine
 from device.recorder.face import Face
 from device.recorder.health import Health
 from device.recorder.holding import Holding
+from device.recorder.judging import Judge, Limits
 from device.recorder.keys import Keys
 from device.recorder.late import LateIndicators, LateTriggers
 from device.recorder.lesson import LessonSettings
 from device.recorder.loop import RecorderLoop
 from device.recorder.masks import Masks
+from device.recorder.network import Network
 from device.recorder.nurse import Nurse
+from device.recorder.outlook import Forecast
 from device.recorder.reception import Reception, Services
 from device.recorder.records import Records
 from device.recorder.report import describe
+from device.recorder.settings_overlay import SettingsOverlay, defaults_of
 from device.recorder.surroundings import Surroundings
 from device.recorder.tidings import Tidings
 from device.recorder.vigil import Vigil
+from device.recorder.warm import Warm
+from device.recorder.wiping import Wiping
 from device.storage.catalogue import Catalogue, fresh_ulid
 
 # The switch-off and the restart themselves are systemd's: path units wait for these files.
@@ -69,9 +75,12 @@ class Parts:
     rules: Rules
     vigil: Vigil
     gesture: Callable[[dict[str, Any]], None]
+    overlay: SettingsOverlay
+    network: Network
     board: Callable[[], Board] = Board
     lead: Lead = Lead()  # noqa: RUF009  # frozen
     aside: Aside = in_a_thread
+    warm_camera: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +127,7 @@ def assemble(
             runtime=folders.runtime,
             language=settings.table("device")["language"],
             reserve_bytes=recorder["reserve_bytes"],
+            overrun_s=recorder["overrun_s"],
             discard_window_ns=rules.discard_window_ns,
             keys=keys,
             agreement=read_agreement(settings.table("agreement")),
@@ -129,7 +139,11 @@ def assemble(
         rules=rules,
         vigil=Vigil(recorder["reserve_bytes"]),
         gesture=partial(_gesture, triggers.get("control_socket")),
+        overlay=overlay_of(settings),
+        # Beside what is set on the page; its unit alone writes there.
+        network=Network(folders.runtime, Path(settings.table("device")["settings_dir"]).with_name("network")),
         board=read_board,
+        warm_camera=recorder["warm_camera"],
     )
     cooling_off_s = recorder["cooling_off_s"]
     return parts, lambda catalogue: Aftercare(catalogue, folders.spool, clock, cooling_off_s, receipt_key)
@@ -158,13 +172,17 @@ def put_together(
         return parts.lights.works
 
     agreements = Agreements(settings.register, settings.own, settings.agreement, catalogue, machine.clock)
+    judge = Judge(
+        agreements, settings.masks, settings.keys, machine.clock,
+        Limits(settings.reserve_bytes, settings.overrun_s), lambda: desk.free_bytes(), light_works,  # noqa: PLW0108
+    )  # fmt: skip
     surroundings = Surroundings(settings, agreements, catalogue, machine.clock, parts.board, __version__)
     consequences = Consequences(
         agreements, catalogue, aftercare, settings.spool, machine.clock, settings.lesson
     )
     desk = Desk(
-        machine, settings, catalogue, aftercare, holding, fresh_ulid, health, tidings, face, light_works,
-        agreements, consequences,
+        machine, settings, catalogue, aftercare, holding, fresh_ulid, health, tidings, face, judge,
+        consequences,
     )  # fmt: skip
     checkup = Checkup(
         machine, desk, health, tidings, parts.lights, parts.buttons, settings.reserve_bytes,
@@ -172,13 +190,23 @@ def put_together(
     )  # fmt: skip
     aiming = Aiming(
         machine.camera, machine.clock, settings.masks, face, tidings.tell,
-        light_works=light_works, lens_covered=lambda: desk.lens_covered,
+        light_works=light_works, lens_covered=lambda: judge.lens_covered,
     )  # fmt: skip
     face.aiming = lambda: aiming.is_open
+    warm = Warm(
+        machine.camera, machine.clock, judge, health, tidings.tell, wished=parts.warm_camera, aside=parts.aside
+    )  # fmt: skip
+    face.warm = lambda: warm.is_on
     nurse = Nurse(desk, parts.vigil, health, tidings, face, light_works=light_works)
     booked = Booked(agreements, settings.own, machine.clock, parts.lead)
+    wiping = Wiping(
+        settings.lesson.device, settings.runtime, catalogue, machine.clock, face, tidings, settings.language,
+        idle=lambda: loop.phase is Phase.IDLE, make_way=aiming.close,
+    )  # fmt: skip
+    face.wiping = lambda: wiping.is_on
+    forecast = Forecast(judge, agreements, booked, aiming, health)
     loop = RecorderLoop(
-        desk, face, machine.clock, parts.rules, nurse, checkup, aiming, booked,
+        desk, face, machine.clock, parts.rules, nurse, checkup, aiming, booked, wiping, warm,
         answer=lambda values: reception.answer(values),  # noqa: PLW0108  # made below
         power_off=lambda: _power_off(settings.runtime, tidings),
     )  # fmt: skip
@@ -186,6 +214,7 @@ def put_together(
         gesture=parts.gesture,
         report=lambda: describe(
             loop.phase,
+            loop.planned_end,
             desk,
             catalogue,
             aftercare,
@@ -194,14 +223,19 @@ def put_together(
             aiming,
             surroundings.describe(loop.pressed_ago_ns, desk.free_bytes(), booked),
         ),
+        outlook=lambda values: forecast.describe(values, loop.phase),
         discard=aftercare.discard,
         records=Records(
             agreements, catalogue, aftercare, settings.spool, machine.clock, settings.lesson.recipients
         ),
         keys=settings.keys,
         restart=lambda: _ask_systemd(settings.runtime / RESTART_NAME, "restarted"),
+        wipe=wiping.answer,
+        settings=lambda values: parts.overlay.answer(values, loop.pressed_ago_ns),
+        network=lambda values: parts.network.answer(values, loop.pressed_ago_ns),
         pressed_ago_ns=lambda: loop.pressed_ago_ns,
     )
+    parts.overlay.changed = lambda: aftercare.trust(parts.overlay.receipt_key)
     reception = Reception(loop, services, aiming, settings.masks)
     return Recorder(loop, desk, face, health, checkup, aiming, nurse, parts)
 
@@ -221,6 +255,15 @@ def _build(settings: config.Config, kind: str, name: str) -> Any:
 def _builder(settings: config.Config, kind: str, name: str) -> Callable[[], Any]:
     """Return what builds a driver; Permanent now, not then, for a name or an option that is wrong."""
     return partial(drivers.load(kind, name).build, settings.driver_options(kind, name))
+
+
+def overlay_of(settings: config.Config) -> SettingsOverlay:
+    """Return what keeps the settings that IT may set on the page."""
+    return SettingsOverlay(
+        Path(settings.table("device")["settings_dir"]), settings.written, settings.overlay,
+        defaults=defaults_of({name: config.defaults(name) for name in ("sync", "coach")}),
+        check=partial(config.check_overlay, settings.written), problem=settings.overlay_problem,
+    )  # fmt: skip
 
 
 def view_of(camera: str, settings: config.Config) -> str:

@@ -6,7 +6,6 @@ every press. Where it stands is kept on the card before anything is done.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import logging
 from collections.abc import Mapping
@@ -16,10 +15,11 @@ from pathlib import Path
 from device.domain import announcer
 from device.domain.announcer import Action, Lead, Moment, State
 from device.domain.errors import LeerblikError
+from device.domain.occurrences import near, occurrences_of
 from device.domain.register.chain import Head
-from device.domain.register.decisions import BookingMade, Repeat, Start
-from device.domain.register.state import Register
-from device.domain.schedule import Holiday, Once, Weekly, Window, to_utc, windows_between
+from device.domain.register.decisions import Repeat, Start
+from device.domain.register.state import Booking, Register
+from device.domain.schedule import Window
 from device.domain.strict import parse_object
 from device.footage.durable import replace_file
 from device.footage.packets import NS_PER_S
@@ -52,6 +52,11 @@ class Booked:
     def announcing(self) -> str:
         """The occurrence that is being announced, "" when none is."""
         return self._state.announcing.key if self._state.announcing else ""
+
+    @property
+    def runs(self) -> bool:
+        """Whether the schedule began, or begins now, what is being recorded."""
+        return self._state.running is not None
 
     @property
     def left_s(self) -> float:
@@ -105,24 +110,14 @@ class Booked:
 
 def windows_of(register: Register, now: datetime) -> tuple[Window, ...]:
     """Return the occurrences around now of everything that was booked to begin by itself."""
-    zone = zone_of(register)
-    rules: dict[str, Weekly | Once] = {}
-    for name, booking in register.bookings.items():
-        made = booking.made
-        if not booking.cancelled and made.start is Start.SCHEDULE and made.repeat is not Repeat.NEXT_PRESS:
-            # What the page would never have written counts for nothing.
-            with contextlib.suppress(LeerblikError):
-                rules[name] = _rule(made, register)
-    holidays = [Holiday(each.first, each.last, each.name) for each in register.holidays.values()]
-    return windows_between(rules, holidays, now - _AHEAD, now + _AHEAD, zone)
+    since, until, zone = now - _AHEAD, now + _AHEAD, zone_of(register)
+    planned = [each for each in near(register, since, until, zone) if _begins_by_itself(each)]
+    found = occurrences_of(register, planned, since, until, zone)
+    return tuple(Window(each.start, each.end, each.key, each.booking.made.booking) for each in found)
 
 
-def _rule(made: BookingMade, register: Register) -> Weekly | Once:
-    if made.repeat is Repeat.WEEKLY:
-        return Weekly(made.first.weekday(), made.from_time, made.to_time, made.first, made.last)
-    zone = zone_of(register)
-    start, end = (datetime.combine(made.first, at) for at in (made.from_time, made.to_time))
-    return Once(to_utc(start, zone), to_utc(end, zone))
+def _begins_by_itself(booking: Booking) -> bool:
+    return booking.made.start is Start.SCHEDULE and booking.made.repeat is not Repeat.NEXT_PRESS
 
 
 def _read(path: Path) -> State:

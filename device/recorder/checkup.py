@@ -81,13 +81,18 @@ class Checkup:
 
     def let_go(self) -> None:
         """Give up a look at the camera that is going on: a lesson is to begin, and the camera may be hanging."""
+        # It may be over, and nobody have heard of it yet: then the camera is left as it is, perhaps ready to film.
+        self._hear_of_camera(0.0)
         while self._looks_at_camera:
             # Its thread may come to the camera only after this.
             with contextlib.suppress(LeerblikError):
                 self._machine.camera.stop()
-            with contextlib.suppress(queue.Empty):
-                self._seen.get(timeout=_LOOK_AGAIN_S)
-                self._looks_at_camera = False
+            self._hear_of_camera(_LOOK_AGAIN_S)
+
+    def _hear_of_camera(self, timeout_s: float) -> None:
+        with contextlib.suppress(queue.Empty):
+            self._seen.get(timeout=timeout_s)
+            self._looks_at_camera = False
 
     def _look_at_parts(self) -> None:
         self._health.note("microphone", self._machine.microphone.missing() if self._hears() else "")

@@ -10,7 +10,8 @@ import signal
 from pathlib import Path
 
 from device import config
-from device.domain.errors import Busy, Temporary
+from device.domain.errors import Busy, Refused, Temporary
+from device.domain.wiping import ORDER_NAME, UNFINISHED_NAME
 from device.drivers.clock.system import SystemClock
 from device.recorder import going_on
 from device.recorder.assembly import Folders, assemble, put_together
@@ -37,6 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Run until SIGTERM or Ctrl-C; a lesson that is being recorded is finished first."""
     settings = config.load(arguments.config)
     device = settings.table("device")
+    check_not_wiping(Path(device["wiped_dir"]))
     places = ("spool", "state", "recorder", "runtime")
     spool, state, own, runtime = (_make_folder(Path(device[f"{place}_dir"])) for place in places)
     lock = _lock(runtime)
@@ -79,6 +81,16 @@ def run(arguments: argparse.Namespace) -> int:
     catalogue.close()
     os.close(lock)
     return 0
+
+
+def check_not_wiping(folder: Path) -> None:
+    """Raise Refused when a wipe was begun and did not come to its end: a device is never half wiped and records."""
+    for name in (ORDER_NAME, UNFINISHED_NAME):
+        if (folder / name).exists():
+            raise Refused(
+                f"this device is being wiped, or could not be wiped completely (see {folder}): "
+                "'sudo leerblik wipe' finishes it"
+            )
 
 
 def _lesson_settings(settings: config.Config, keys: Keys) -> LessonSettings:

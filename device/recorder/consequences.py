@@ -1,4 +1,4 @@
-"""What follows from the register for recordings that are there: what was taken back goes, what is claimed stays.
+"""What follows from the register for recordings: what was taken back or is over goes, what is claimed stays.
 
 Asked again and again, by what is the case and not by what changed: a crash in between loses nothing.
 """
@@ -15,11 +15,12 @@ from pathlib import Path
 
 from device.domain.booking import claimed_agreement
 from device.domain.consent import Refusal, describe_claim
+from device.domain.destruction import Reason
 from device.domain.errors import LeerblikError
-from device.domain.lifecycle import Status, may_withdraw
+from device.domain.lifecycle import Status
 from device.domain.manifest import PermitDescription
 from device.domain.register.chain import Head
-from device.domain.register.decisions import RecordingClaimed, TeacherLeft
+from device.domain.register.decisions import GroupWithdrawn, RecordingClaimed, TeacherLeft
 from device.domain.register.effects import Reached, reaches, teachers_of
 from device.domain.register.state import Register, Withdrawal
 from device.footage.journal import Journal, read_journal
@@ -28,15 +29,15 @@ from device.footage.seal import seal_bytes
 from device.ports import Clock
 from device.recorder.aftercare import Aftercare
 from device.recorder.agreements import Agreements, zone_of
+from device.recorder.closing import Closing
 from device.recorder.lesson import LessonSettings
+from device.recorder.taking_back import ELSEWHERE, HERE, TakingBack
 from device.storage.catalogue import Catalogue, Occupied, Recording, fresh_ulid
 from device.storage.recovery import seal_again
 
 _AGAIN_NS = 30 * NS_PER_S
 # Each costs the card a moment, in which the loop answers no button.
 _AT_ONCE = 20
-_HERE = (Status.HELD, Status.RELEASED)
-_ELSEWHERE = (Status.DELIVERED, Status.PURGED)
 _log = logging.getLogger(__name__)
 
 
@@ -54,7 +55,8 @@ class Consequences:
     ) -> None:
         self._agreements = agreements
         self._catalogue = catalogue
-        self._aftercare = aftercare
+        self._taking = TakingBack(catalogue, aftercare, spool, clock, lesson)
+        self._closing = Closing(catalogue, self._taking, clock)
         self._spool = spool
         self._clock = clock
         self._lesson = lesson
@@ -76,10 +78,19 @@ class Consequences:
         done: list[tuple[str, str]] = []
         # Not a list of steps: those before an error happened all the same.
         steps = chain(
-            self._take_back(register, _HERE),
-            islice(chain(self._take_back(register, _ELSEWHERE), self._hand_over(register)), _AT_ONCE),
+            self._take_back(register, HERE),
+            self._closing.take(register, HERE),
+            islice(
+                chain(
+                    self._take_back(register, ELSEWHERE),
+                    self._closing.take(register, ELSEWHERE),
+                    self._hand_over(register),
+                ),
+                _AT_ONCE,
+            ),
         )
         try:
+            self._taking.give_owed_orders(_AT_ONCE)
             for step in steps:
                 done.append(step)  # noqa: PERF402  # see above
         except Occupied as error:
@@ -97,9 +108,10 @@ class Consequences:
         for withdrawal in register.withdrawals:
             # Who left can neither watch nor discard any more: what she did not let go does not leave without her.
             held_only = isinstance(withdrawal.decision, TeacherLeft)
+            reason = Reason.GROUP if isinstance(withdrawal.decision, GroupWithdrawn) else Reason.TEACHER
             for recording in self._reached(register, withdrawal, statuses):
                 if not held_only or recording.status is Status.HELD:
-                    yield from self._withdraw(recording)
+                    yield from self._taking.take(recording, reason)
 
     def _reached(
         self, register: Register, withdrawal: Withdrawal, statuses: Collection[Status]
@@ -122,19 +134,6 @@ class Consequences:
 
     def _is_hers(self, register: Register, teacher: str, recording: Recording) -> bool:
         return teacher in ("", *teachers_of(register, recording.id, recording.booking))
-
-    def _withdraw(self, recording: Recording) -> Iterator[tuple[str, str]]:
-        status = self._catalogue.recordings.get(recording.id).status
-        if status in _HERE:
-            with contextlib.suppress(LeerblikError):
-                self._aftercare.discard(recording.id)
-                yield recording.id, "discarded"
-        elif may_withdraw(status, receipt_accepted=self._arrived(recording.id)):
-            self._catalogue.recordings.move(recording.id, Status.WITHDRAWN, "taken back in the register")
-            yield recording.id, "withdrawn"
-
-    def _arrived(self, recording: str) -> bool:
-        return any(step.status is Status.DELIVERED for step in self._catalogue.recordings.history(recording))
 
     def _hand_over(self, register: Register) -> Iterator[tuple[str, str]]:
         for name, claim in register.claims.items():

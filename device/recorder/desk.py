@@ -18,12 +18,12 @@ from device.footage.durable import sync_folder
 from device.footage.packets import NS_PER_S
 from device.ports import Camera, Clock, Indicator, Microphone, Signal
 from device.recorder.aftercare import Aftercare
-from device.recorder.agreements import Agreements
 from device.recorder.consequences import Consequences
 from device.recorder.face import Face
 from device.recorder.going_on import GoingOn, Memo
 from device.recorder.health import Health
 from device.recorder.holding import Holding
+from device.recorder.judging import Judge
 from device.recorder.keys import Keys
 from device.recorder.lesson import Lesson, LessonSettings
 from device.recorder.masks import Masks
@@ -51,7 +51,8 @@ class Machine:
 class DeskSettings:
     """What is the same for every lesson; sizes in bytes. ``runtime`` is in memory, the others on the card.
 
-    ``agreement`` is that of the settings; it counts while the register is empty.
+    ``agreement`` is that of the settings; it counts while the register is empty. ``overrun_s``: for how long a
+    lesson may run over its booking.
     """
 
     spool: Path
@@ -66,6 +67,7 @@ class DeskSettings:
     own: Path
     lesson: LessonSettings
     masks: Masks
+    overrun_s: int = 300
 
 
 class Desk:
@@ -82,8 +84,7 @@ class Desk:
         health: Health,
         tidings: Tidings,
         face: Face,
-        light_works: Callable[[], bool],
-        agreements: Agreements,
+        judge: Judge,
         consequences: Consequences,
     ) -> None:
         self._machine = machine
@@ -98,9 +99,8 @@ class Desk:
         self.lesson: Lesson | None = None
         self.recording: str | None = None
         self.pressed_by = ""
-        self.lens_covered = False
-        self._light_works = light_works
-        self._agreements = agreements
+        self.ends_ns: int | None = None
+        self.judge = judge
         self._consequences = consequences
         self._stopped_ns: dict[str, int] = {}
         self._memo = Memo(settings.runtime)
@@ -109,9 +109,12 @@ class Desk:
         self._say_again_ns = 0
         self._unsaid = "idle"  # a recorder that was killed may have left "recording" behind
 
-    def begin(self, tell: Tell, who: str = "") -> bool:
-        """Authorise and open the lens; False when it was refused, for a reason that is kept and shown."""
-        return self._begin(self._new_name(), tell, who, None)
+    def begin(self, tell: Tell, who: str = "", *, by_schedule: bool = False) -> bool:
+        """Authorise and open the lens; False when it was refused, for a reason that is kept and shown.
+
+        ``ends_ns`` is then when its booked time is over, by the monotonic clock (None: nothing says so).
+        """
+        return self._begin(self._new_name(), tell, who, None, by_schedule=by_schedule)
 
     def go_on(self, note: GoingOn, tell: Tell) -> bool:
         """Go on with a lesson that a recorder before this one began; False when it may or can not."""
@@ -128,9 +131,10 @@ class Desk:
         known = self._catalogue.recordings.find(recording)
         return known is None or known.status is Status.RECORDING
 
-    def _begin(self, recording: str, tell: Tell, who: str, note: GoingOn | None) -> bool:
-        asked = self._agreements.for_press(who, note.recording if note else "")
-        decision = consent.authorise(asked, self._situation(), self._new_name(), who)
+    def _begin(
+        self, recording: str, tell: Tell, who: str, note: GoingOn | None, *, by_schedule: bool = False
+    ) -> bool:
+        decision = self.judge.decide(self._new_name(), who, note.recording if note else "")
         if isinstance(decision, consent.Refusal):
             self._face.refuse_for(*decision.reasons)
             return False
@@ -143,6 +147,10 @@ class Desk:
             self._face.refuse([(error.word, str(error))])
             return False
         self.pressed_by = who
+        # Decided at the press, and for good: a lesson that goes on ends when it would have ended.
+        self.ends_ns = (
+            note.ends_ns if note else self.judge.end_ns(decision.agreement, by_schedule=by_schedule)
+        )
         self._face.forgive()
         self._health.note("camera", "")
         self._say("recording")
@@ -229,7 +237,7 @@ class Desk:
             return
         note = GoingOn(
             self.recording, clock.boot_id(), since_ns, lesson.zero_ns, lesson.filmed_ns,
-            clock.monotonic_ns(), lesson.blanked, warned, self.pressed_by, self._times,
+            clock.monotonic_ns(), lesson.blanked, warned, self.pressed_by, self._times, self.ends_ns,
         )  # fmt: skip
         self._memo.keep(note)
 
@@ -319,19 +327,6 @@ class Desk:
             self._face.rest(Signal.FAULT if unseen or reason in _FAULTS else Signal.HELD)
             self.refresh_light()
         return lesson.lens_open_s if lesson is not None else 0.0
-
-    def _situation(self) -> consent.Situation:
-        clock = self._machine.clock
-        return consent.Situation(
-            now=self._agreements.local(clock.now()),
-            clock_trusted=clock.trusted(),
-            coach_key_present=self._settings.keys.coach_present,
-            free_bytes=self.free_bytes(),
-            needed_bytes=self._settings.reserve_bytes,
-            light_works=self._light_works(),
-            lens_covered=self.lens_covered,
-            masks_drawn=self._settings.masks.are_drawn(),
-        )
 
     def _say(self, state: str) -> None:
         """Tell the other processes whether a lesson is being recorded; not worth losing one for."""

@@ -16,7 +16,8 @@ class Face:
     """Belongs to the recorder's loop.
 
     ``refusal`` says in words why the last press did not record, ``problem`` what went wrong last. ``aiming``
-    tells whether the lens is open for aiming, ``announced`` whether a booked lesson is about to begin.
+    tells whether the lens is open for aiming, ``wiping`` whether the device is about to be wiped, ``announced``
+    whether a booked lesson is about to begin, ``warm`` whether the camera stands ready for one.
     """
 
     def __init__(self, indicator: Indicator, health: Health, tidings: Tidings, language: str) -> None:
@@ -26,6 +27,8 @@ class Face:
         self._language = language
         self._at_rest = Signal.READY
         self.aiming: Callable[[], bool] = lambda: False
+        self.wiping: Callable[[], bool] = lambda: False
+        self.warm: Callable[[], bool] = lambda: False
         self.announced = False
         self.refusal: list[dict[str, str]] = []
         self.refusals = 0
@@ -41,16 +44,24 @@ class Face:
 
     def refresh(self, lesson: Lesson | None, *, ends_soon: bool = False) -> None:
         """Show what is the case now; a fault of the device while nothing is recorded."""
-        if lesson is None and self.aiming():
+        if lesson is None and self.wiping():
+            self.show(Signal.WIPING)
+        elif lesson is None and self.aiming():
             self.show(Signal.AIMING)
         elif lesson is None and self.announced:
             self.show(Signal.ANNOUNCED)
         elif lesson is None:
-            self.show(Signal.FAULT if self._health.problems else self._at_rest)
+            self.show(self._resting())
         elif lesson.blanked:
             self.show(Signal.BLANKED)
         else:
             self.show(self._of(lesson, ends_soon=ends_soon))
+
+    def _resting(self) -> Signal:
+        """Return what is shown while nothing is recorded or about to be."""
+        if self._health.problems:
+            return Signal.FAULT
+        return Signal.WARM if self.warm() else self._at_rest
 
     def _of(self, lesson: Lesson, *, ends_soon: bool) -> Signal:
         """Return what a lesson shows in which nothing is hidden: the worst there is to say."""

@@ -30,7 +30,7 @@ class GoingOn:
 
     ``since_ns`` is when it began, ``zero_ns`` the stamp of its first picture, ``filmed_ns`` that of the newest
     one that was written (a recorder that stood still was alive without filming), ``times`` how often it was
-    gone on with already.
+    gone on with already, ``ends_ns`` when its booked time is over (None: nothing says so).
     """
 
     recording: str
@@ -43,6 +43,7 @@ class GoingOn:
     warned: bool
     pressed_by: str
     times: int
+    ends_ns: int | None = None
 
     def may_go_on(self, boot_id: str, now_ns: int) -> bool:
         """Tell whether it is so fresh that the people in the room are still those who saw the press."""
@@ -118,6 +119,7 @@ def _read(data: bytes) -> GoingOn:
         warned=fields.take("warned", bool),
         pressed_by=fields.take("pressed_by", str),
         times=fields.integer("times", 0, _FAR_NS),
+        ends_ns=fields.take_optional("ends_ns", int),
     )
     fields.done()
     return note

@@ -25,6 +25,8 @@ from device.recorder.ease import Ease
 from device.recorder.face import Face
 from device.recorder.going_on import GoingOn
 from device.recorder.nurse import Nurse
+from device.recorder.warm import Warm
+from device.recorder.wiping import Wiping
 
 _EDGES = {
     (Button.RECORD, True): EventKind.DOWN,
@@ -70,6 +72,8 @@ class RecorderLoop:
         checkup: Checkup,
         aiming: Aiming,
         booked: Booked,
+        wiping: Wiping,
+        warm: Warm,
         answer: Callable[[dict[str, Any]], dict[str, Any] | Future[dict[str, Any]]],
         power_off: Callable[[], None],
     ) -> None:
@@ -81,6 +85,8 @@ class RecorderLoop:
         self._checkup = checkup
         self._aiming = aiming
         self._booked = booked
+        self._wiping = wiping
+        self._warm = warm
         self._answer = answer
         self._power_off = power_off
         self._ease = Ease()
@@ -122,6 +128,7 @@ class RecorderLoop:
             self._do_chores()
         systemd.stopping()
         self._aiming.close()
+        self._warm.close()
         self._step(EventKind.ENDED, StopReason.SHUTDOWN)
         self._face.show(Signal.OFF)
 
@@ -133,6 +140,7 @@ class RecorderLoop:
         now_ns = self._clock.monotonic_ns()
         with contextlib.suppress(IndexError):
             now_ns = min(now_ns, self._edges[0].at_ns)
+        self._wiping.tick(now_ns)
         self._step(EventKind.TICK, at_ns=now_ns)
 
     def _tick_s(self) -> float:
@@ -165,16 +173,21 @@ class RecorderLoop:
         if edge.button is Button.RECORD and idle and self._is_taken(edge):
             return
         if edge.button is Button.COVER:
-            self._desk.lens_covered = edge.down
+            self._desk.judge.lens_covered = edge.down
         self._step(kind, at_ns=edge.at_ns, who=edge.who)
 
     def _is_taken(self, edge: Edge) -> bool:
-        """Tell whether a press means something else than a lesson: that a booked one is cancelled, or aiming."""
+        """Tell whether a press means something else than a lesson: a wipe, no to a booked one, or aiming."""
+        if self._wiping.takes(edge):
+            return True
         if edge.down and self._booked.announcing:
             for action in self._booked.press():
                 self._follow(action)
             return True
-        return self._aiming.takes(edge)
+        if not self._aiming.takes(edge):
+            return False
+        self._warm.close()  # the camera is for aiming now
+        return True
 
     def _look_at_bookings(self) -> None:
         busy = self._session.phase is not Phase.IDLE
@@ -201,10 +214,15 @@ class RecorderLoop:
                 self._end_for(StopReason.END_OF_BOOKING)
 
     def _step(
-        self, kind: EventKind, reason: StopReason | None = None, at_ns: int | None = None, who: str = ""
+        self,
+        kind: EventKind,
+        reason: StopReason | None = None,
+        at_ns: int | None = None,
+        who: str = "",
+        ends_ns: int | None = None,
     ) -> None:
         now_ns = self._clock.monotonic_ns() if at_ns is None else at_ns
-        event = Event(kind, now_ns, reason, who)
+        event = Event(kind, now_ns, reason, who, ends_ns)
         self._session, actions = session.step(self._session, event, self._rules)
         for action in actions:
             self._carry_out(action)
@@ -221,8 +239,15 @@ class RecorderLoop:
             case Effect.START:
                 self._aiming.close()
                 self._checkup.let_go()
-                begun = desk.begin(self._tell, action.who)
-                self._step(EventKind.STARTED if begun else EventKind.REFUSED)
+                self._warm.make_way()
+                begun = not self._wiping.forbids_lesson() and desk.begin(
+                    self._tell, action.who, by_schedule=self._booked.runs
+                )
+                if begun:
+                    self._warm.taken()
+                self._step(
+                    EventKind.STARTED if begun else EventKind.REFUSED, ends_ns=desk.ends_ns if begun else None
+                )
             case Effect.STOP:
                 desk.end(action.reason or StopReason.PRESS)
                 self._step(EventKind.STOPPED)
@@ -262,6 +287,14 @@ class RecorderLoop:
         return self._session.phase
 
     @property
+    def planned_end(self) -> tuple[float, StopReason] | None:
+        """In how many seconds the lesson ends by itself, and why; None while none is being recorded."""
+        planned = session.planned_end(self._session, self._rules)
+        if planned is None:
+            return None
+        return max(0, planned[0] - self._clock.monotonic_ns()) / NS_PER_S, planned[1]
+
+    @property
     def pressed_ago_ns(self) -> int | None:
         """How long ago somebody pressed at the device itself; None: not since it started."""
         return None if self._pressed_ns is None else max(0, self._clock.monotonic_ns() - self._pressed_ns)
@@ -294,7 +327,9 @@ class RecorderLoop:
             self._checkup.let_go()
             goes_on = self._desk.go_on(note, self._tell)
         if goes_on:
-            self._session = session.resume(note.since_ns, blanked=note.blanked, warned=note.warned)
+            self._session = session.resume(
+                note.since_ns, blanked=note.blanked, warned=note.warned, ends_ns=note.ends_ns
+            )
 
     # --- what is done now and then
 
@@ -309,6 +344,8 @@ class RecorderLoop:
         idle = self._session.phase is Phase.IDLE and not self._aiming.is_open
         self._look_at_bookings()
         self._checkup.look(self.edge, idle=idle)
+        if self._warm.look(free=idle and not self._wiping.is_on):
+            self._desk.refresh_light()
         self._ease.look(now_ns, idle=idle)
         self._end_for(self._nurse.look(now_ns))
         self._desk.remember(self._session.since_ns, warned=self._session.warned)

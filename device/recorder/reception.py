@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from device.domain.errors import Busy, LeerblikError, Permanent, Refused, Stuck
 from device.domain.mask import read_polygons, write_polygons
+from device.domain.receipt import read_public_key
 from device.domain.session import Phase
 from device.recorder.aiming import Aiming
 from device.recorder.control import error_answer
@@ -54,10 +55,14 @@ class Services:
 
     gesture: Callable[[dict[str, Any]], None]
     report: Callable[[], Answer]
+    outlook: Callable[[Answer], Answer]
     discard: Callable[[str], None]
     records: Records
     keys: Keys
     restart: Callable[[], None]
+    wipe: Callable[[Answer], Answer]
+    settings: Callable[[Answer], Answer]
+    network: Callable[[Answer], Answer]
     pressed_ago_ns: Callable[[], int | None]
 
 
@@ -71,6 +76,7 @@ class Reception:
         self._masks = masks
         self._requests: dict[str, Callable[[dict[str, Any]], Answer | Later]] = {
             "status": self._status,
+            "outlook": services.outlook,
             "press": self._press,
             "start": self._start,
             "stop": self._stop,
@@ -81,10 +87,14 @@ class Reception:
             "masks": self._draw,
             "recordings": services.records.list,
             "recording": services.records.one,
+            "reach": services.records.reach,
             "release": services.records.release,
             "reflect": services.records.reflect,
             "keys": self._keys,
             "restart": self._restart,
+            "wipe": services.wipe,
+            "settings": services.settings,
+            "network": services.network,
         }
 
     def answer(self, values: dict[str, Any]) -> Answer | Later:
@@ -167,11 +177,18 @@ class Reception:
         return {}
 
     def _keys(self, values: dict[str, Any]) -> Answer:
-        """Return the public keys that footage is sealed to; with ``coach`` in the request, those from now on."""
-        keys = self._services.keys
+        """Return the public keys, to seal to and of receipts; with ``coach`` in the request, those from now on."""
+        keys, receipt = self._services.keys, str(values.get("receipt", ""))
+        if receipt:
+            read_public_key(receipt)  # before the others are set: all or none
         if "coach" in values:
             keys.set(str(values["coach"]), str(values.get("recovery", "")), self._services.pressed_ago_ns())
-        return {"coach": keys.coach, "recovery": keys.recovery}
+        change = {"coach.receipt_key": receipt} if receipt else {}
+        settings = self._services.settings({"change": change})
+        return {
+            "coach": keys.coach, "recovery": keys.recovery,
+            "receipt": settings["fields"]["coach.receipt_key"]["value"],
+        }  # fmt: skip
 
     def _need_lesson(self) -> str:
         recording = self._lessons.recording

@@ -13,19 +13,21 @@ from device.domain.errors import LeerblikError, Permanent, Refused
 from device.domain.identifiers import is_ulid
 from device.domain.lifecycle import Status
 from device.domain.manifest import MAX_DURATION_US
+from device.domain.register.closing import recorded_under
 from device.domain.register.effects import teachers_of
 from device.domain.register.state import Register
 from device.footage.journal import Journal, read_journal
 from device.ports import Clock
 from device.recorder.aftercare import Aftercare
 from device.recorder.agreements import Agreements
+from device.recorder.proofs import certificate_text, endings_of
 from device.recorder.report import Row, rows
+from device.recorder.taking_back import ELSEWHERE, HERE
 from device.storage.catalogue import Catalogue, Recording
 from device.storage.recovery import seal_again
 
 MAX_ROWS = 100
 _HERE = (Status.HELD, Status.RELEASED, Status.UPLOADING, Status.DELIVERED)
-_GONE_BACK = (Status.WITHDRAWN, Status.DESTROYED)
 Answer = dict[str, Any]
 Found = list[Recording]
 
@@ -52,8 +54,8 @@ class Records:
     def list(self, values: Answer) -> Answer:
         """Return recordings, newest first: all, or a teacher's and those that nobody has claimed yet.
 
-        ``nobodys``: only those that nobody has claimed yet. ``next`` is where the next request goes on (its
-        ``before``), "" when there is no more.
+        ``nobodys``: only those that nobody has claimed yet; ``status``: of everybody's only those that have it.
+        ``next`` is where the next request goes on (its ``before``), "" when there is no more.
         """
         limit, nobodys = values.get("limit", 50), values.get("nobodys", False) is True
         before, teacher = values.get("before", ""), "" if nobodys else values.get("teacher", "")
@@ -65,18 +67,25 @@ class Records:
             or not (before == "" or is_ulid(before))
         ):
             raise Permanent("teacher is a code, and before the name of a recording")
-        register = self._agreements.register
-        found, more = self._page(register, limit, before, teacher, nobodys=nobodys)
-        rows = [self._row(register, each) for each in self._rows(found)]
+        register, status = self._agreements.register, _status(values.get("status"))
+        found, more = self._page(register, limit, before, teacher, status, nobodys=nobodys)
+        rows = self._described(register, found)
         return {"recordings": rows, "more": more, "next": found[-1].id if more else ""}
 
     def _page(
-        self, register: Register, limit: int, before: str, teacher: str, *, nobodys: bool
+        self,
+        register: Register,
+        limit: int,
+        before: str,
+        teacher: str,
+        status: Status | None,
+        *,
+        nobodys: bool,
     ) -> tuple[Sequence[Recording], bool]:
         """Return a page of recordings, and whether there are more."""
         recordings = self._catalogue.recordings
         if not (teacher or nobodys):
-            latest = recordings.page(limit + 1, before)
+            latest = recordings.page(limit + 1, before, status)
             return latest[:limit], len(latest) > limit
         found: Found = []
         bookings = [name for name, each in register.bookings.items() if teacher in each.made.teachers]
@@ -92,8 +101,19 @@ class Records:
     def one(self, values: Answer) -> Answer:
         """Return one recording with everything that is known of it."""
         found = self._find(values)
-        (row,) = self._rows([found])
-        return {"recording": {**self._row(self._agreements.register, row), **self._from_journal(found)}}
+        (row,) = self._described(self._agreements.register, [found])
+        proof = {"certificate_text": certificate_text(found, self._catalogue)}
+        return {"recording": {**row, **self._from_journal(found), **proof}}
+
+    def reach(self, values: Answer) -> Answer:
+        """Return how many recordings the end of a trajectory would destroy: here, elsewhere, and on their way."""
+        name = values.get("trajectory")
+        if not isinstance(name, str):
+            raise Permanent("trajectory is the name of one")
+        reached = recorded_under(self._agreements.register, [name])[name]
+        statuses = [each.status for each in self._catalogue.endings.left(reached) if not each.unclaimed]
+        here, elsewhere = (sum(each in kinds for each in statuses) for kinds in (HERE, ELSEWHERE))
+        return {"here": here, "elsewhere": elsewhere, "on_the_way": len(statuses) - here - elsewhere}
 
     def release(self, values: Answer) -> Answer:
         """Let a held recording go to the coach now; Refused when it is nobody's yet, or not held any more."""
@@ -127,8 +147,10 @@ class Records:
             return recording.status is Status.HELD
         return teacher in teachers_of(register, recording.id, recording.booking)
 
-    def _rows(self, recordings: Sequence[Recording]) -> Sequence[Row]:
-        return rows(recordings, self._catalogue, self._aftercare)
+    def _described(self, register: Register, recordings: Sequence[Recording]) -> Sequence[Answer]:
+        ends = endings_of(recordings, self._catalogue, self._aftercare.receipt_key)
+        found = rows(recordings, self._catalogue, self._aftercare)
+        return [{**self._row(register, each), **ends[each.recording.id]} for each in found]
 
     def _row(self, register: Register, row: Row) -> Answer:
         recording = row.recording
@@ -143,7 +165,6 @@ class Records:
             "groups": list(booking.made.groups if booking else claim.groups if claim else ()),
             "stage": int(booking.made.stage) if booking else None,
             "register_number": recording.register_number,
-            "withdrawn": recording.status in _GONE_BACK,
             "history": [{"status": s.status.value, "at": s.at, "note": s.note} for s in row.steps],
         }
 
@@ -161,6 +182,13 @@ class Records:
             "bookmarks_us": sorted(_times(events)),
             "reflection": reflected and {key: reflected[key] for key in ("proud_us", "improve_us")},
         }
+
+
+def _status(word: object) -> Status | None:
+    try:
+        return None if word is None else Status(word)
+    except ValueError:
+        raise Permanent("status is one of " + ", ".join(each.value for each in Status)) from None
 
 
 def _times(events: Sequence[dict[str, Any]]) -> Iterator[int]:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from device.domain.lifecycle import Status
-from device.domain.session import Phase
+from device.domain.session import Phase, StopReason
 from device.recorder.aftercare import Aftercare
 from device.recorder.aiming import Aiming
 from device.recorder.desk import Desk
@@ -20,6 +20,7 @@ _LATEST = 20
 
 def describe(
     phase: Phase,
+    planned_end: tuple[float, StopReason] | None,
     desk: Desk,
     catalogue: Catalogue,
     aftercare: Aftercare,
@@ -34,6 +35,7 @@ def describe(
         "state": phase.value,
         "recording": desk.recording,
         "recorded_s": lesson.recorded_us / 1e6 if lesson else 0.0,
+        "ends": {"in_s": planned_end[0], "reason": planned_end[1].value} if planned_end else None,
         "bookmarks": lesson.bookmarks if lesson else 0,
         "dropped_frames": lesson.dropped_frames if lesson else 0,
         "refusal": face.refusal,
@@ -44,6 +46,7 @@ def describe(
         "sound_is_away": lesson.sound_is_away if lesson else False,
         "levels": [asdict(level) for level in lesson.levels] if lesson else [],
         "aim": {"open": aiming.is_open, "left_s": aiming.left_s},
+        "warm": face.warm(),
         "free_bytes": desk.free_bytes(),
         "booking": lesson.permit.agreement.booking if lesson else "",
         **surroundings,

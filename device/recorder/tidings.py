@@ -45,8 +45,21 @@ _HAPPENINGS = {
     "privacy_failed": (Happening.PRIVACY_FAILED, logging.ERROR, "a mask could not be painted"),
     "aim_opened": (Happening.AIM_OPENED, logging.INFO, "the lens is open for aiming; nothing is recorded"),
     "aim_closed": (Happening.AIM_CLOSED, logging.INFO, "the lens is closed after aiming"),
+    "warm_opened": (Happening.WARM_OPENED, logging.INFO, "the camera stands ready for a booked lesson"),
+    "warm_closed": (Happening.WARM_CLOSED, logging.INFO, "the camera stands ready no longer"),
     "clock_trusted": (Happening.CLOCK_TRUSTED, logging.INFO, "the clock is synchronised"),
     "clock_corrected": (Happening.CLOCK_CORRECTED, logging.INFO, "the time of the lesson was corrected"),
+    "wipe_armed": (
+        Happening.WIPE_ARMED,
+        logging.WARNING,
+        "IT wants to wipe this device: the button waits for it",
+    ),
+    "wipe_cancelled": (Happening.WIPE_CANCELLED, logging.INFO, "the device is not wiped"),
+    "wipe_ordered": (
+        Happening.WIPE_ORDERED,
+        logging.WARNING,
+        "the button was held: the device is being wiped",
+    ),
     "power_off": (Happening.POWER_OFF, logging.INFO, "the device goes off"),
 }
 # By the first word of a part's name, see device.recorder.health.

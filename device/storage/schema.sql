@@ -79,3 +79,31 @@ CREATE TABLE process_states (
 ALTER TABLE recordings ADD COLUMN booking TEXT NOT NULL DEFAULT '';
 ALTER TABLE recordings ADD COLUMN register_number INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX recordings_by_booking ON recordings (booking, id);
+
+-- migration 3
+
+-- The order to destroy what was delivered, sealed to the coach. Written by the recorder when it withdraws a recording:
+-- by then nothing of it may lie in the spool any more.
+CREATE TABLE orders (
+    recording TEXT PRIMARY KEY REFERENCES recordings (id),
+    data      BLOB NOT NULL,
+    sha256    TEXT NOT NULL,
+    reason    TEXT NOT NULL,
+    at        TEXT NOT NULL
+) STRICT;
+
+-- Under which names an order went out. Written by the sync.
+CREATE TABLE order_sends (
+    remote_name TEXT PRIMARY KEY,
+    recording   TEXT NOT NULL,
+    confirmed   INTEGER NOT NULL DEFAULT 0,
+    at          TEXT NOT NULL
+) STRICT;
+CREATE INDEX order_sends_by_recording ON order_sends (recording);
+
+-- The certificates of destruction as they came, so that their signature can be verified again. Written by the sync.
+CREATE TABLE certificates (
+    recording TEXT PRIMARY KEY,
+    data      BLOB NOT NULL,
+    at        TEXT NOT NULL
+) STRICT;

@@ -14,7 +14,10 @@ from device.web.coach import coach
 from device.web.current import current_actor, take_messages
 from device.web.entrance import entrance, home
 from device.web.first_start.pages import first_start
+from device.web.it.network import network
 from device.web.it.pages import it
+from device.web.it.server import server
+from device.web.it.wipe import wipe, wiped
 from device.web.masks.pages import masks
 from device.web.prints import prints
 from device.web.public import public
@@ -35,6 +38,10 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     timetables,
     prints,
     it,
+    wipe,
+    wiped,
+    server,
+    network,
     tokens_page,
     api,
 )

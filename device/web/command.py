@@ -23,6 +23,7 @@ from device.web.settings import (
     SPOOL_DIR,
     TIMETABLE_HOSTS,
     TIMETABLE_HTTP,
+    WIPED_DIR,
 )
 
 SUMMARY = "run the pages of this device, or prepare their first start"
@@ -69,6 +70,7 @@ def environment(settings: config.Config) -> dict[str, str]:
         RUNTIME_DIR: device["runtime_dir"],
         REGISTER_DIR: device["register_dir"],
         SPOOL_DIR: device["spool_dir"],
+        WIPED_DIR: device["wiped_dir"],
         LANGUAGE: device["language"],
         DEVICE_NAME: device["name"],
         FOLDER: web["dir"],

@@ -9,12 +9,16 @@ from typing import Any
 
 
 class Lens(enum.Enum):
-    """What a person in the room wants to know; SIGHTLESS: it records, but no picture comes."""
+    """What a person in the room wants to know; SIGHTLESS: it records, but no picture comes.
+
+    READY: a press would record a booked lesson, and the camera stands ready; its lens sees nothing yet.
+    """
 
     OPEN = "open"
     SIGHTLESS = "sightless"
     BLANKED = "blanked"
     AIMING = "aiming"
+    READY = "ready"
     CLOSED = "closed"
     UNKNOWN = "unknown"
 
@@ -45,6 +49,8 @@ def view_of(status: Mapping[str, Any]) -> View:
     lens = _LENSES.get(str(status.get("state")), Lens.UNKNOWN)
     if lens is Lens.CLOSED and _is_aiming(status.get("aim")):
         lens = Lens.AIMING
+    if lens is Lens.CLOSED and status.get("warm") is True:
+        lens = Lens.READY
     if lens is Lens.OPEN and status.get("picture_is_away") is True:
         lens = Lens.SIGHTLESS
     return View(lens, tuple(sorted(_parts(status.get("missing")))))

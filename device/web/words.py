@@ -26,6 +26,10 @@ WORDS = {
             Lens.SIGHTLESS: ("Geen beeld", "Er komt nu geen beeld binnen; het geluid loopt mogelijk door."),
             Lens.BLANKED: ("Beeld en geluid uit", "De opname loopt door, maar nu zonder beeld en geluid."),
             Lens.AIMING: ("Lens open", "De camera wordt gericht. Er wordt niets opgenomen."),
+            Lens.READY: (
+                "Staat klaar",
+                "Er wordt niet gefilmd. De camera staat klaar voor een geboekte opname.",
+            ),
             Lens.CLOSED: ("Neemt niet op", "De camera staat uit."),
             Lens.UNKNOWN: (
                 "Onbekend",
@@ -53,6 +57,7 @@ WORDS = {
                 "The recording goes on, but without picture and sound for now.",
             ),
             Lens.AIMING: ("Lens open", "The camera is being pointed. Nothing is recorded."),
+            Lens.READY: ("Standing by", "Nobody is filmed. The camera stands ready for a booked recording."),
             Lens.CLOSED: ("Not recording", "The camera is off."),
             Lens.UNKNOWN: (
                 "Unknown",

@@ -23,6 +23,7 @@ from device.web.first_start.plan import chosen_language
 from device.web.hosts import Hosts, names_of
 from device.web.it import effective
 from device.web.it import pages as it_pages
+from device.web.it import wipe as wipe_pages
 from device.web.it.diary import Diary
 from device.web.limits import Limits
 from device.web.services import Services
@@ -37,6 +38,7 @@ from device.web.settings import (
     SPOOL_DIR,
     TIMETABLE_HOSTS,
     TIMETABLE_HTTP,
+    WIPED_DIR,
 )
 
 _ASK_TIMEOUT_S = 3.0
@@ -51,6 +53,7 @@ def application() -> Flask:
     diary = Diary(RecorderClient(made.runtime).events)
     diary.start()
     it_pages.prepare(app, os.environ.get(effective.ENVIRONMENT, ""), diary)
+    wipe_pages.prepare(app, Path(os.environ[WIPED_DIR]))
     inside = frozenset(os.environ.get(TIMETABLE_HOSTS, "").split())
     timetables.prepare(app, folder, Policy(http=bool(os.environ.get(TIMETABLE_HTTP)), inside=inside))
     return app

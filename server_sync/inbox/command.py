@@ -22,11 +22,13 @@ from device.domain.settings import toml_value
 from server_sync.inbox.daemon import Daemon, log_outcome, stopped_by_signals
 from server_sync.inbox.disk import disk_errors
 from server_sync.inbox.films import Films
-from server_sync.inbox.intake import Intake, Result
+from server_sync.inbox.intake import Intake
 from server_sync.inbox.keys import UnlockedKeys, make_coach_keys, unlock
 from server_sync.inbox.library import Library
+from server_sync.inbox.outcome import Result
 from server_sync.inbox.passphrase import choose_passphrase, read_passphrase
 from server_sync.inbox.player import watch
+from server_sync.inbox.proof import check_certificate, destroyed, line_of, problems, row_of
 from server_sync.inbox.settings import TABLES
 
 SUMMARY = "receive recordings on the coach's machine, list, verify and watch them"
@@ -66,6 +68,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     opener.add_argument("--to", type=Path, metavar="FILE", help="where to (default: the folder of films)")
     watcher = _add(commands, "watch", _watch, "show a recording and leave no film behind", unlocks=True)
     watcher.add_argument("recording", metavar="RECORDING", help="its id or the beginning of it")
+    checker = _add(commands, "verify-certificate", _verify_certificate, "check a certificate of destruction")
+    checker.add_argument("file", type=Path, metavar="FILE", help="as downloaded from the device's page")
+    checker.add_argument(
+        "--receipt-key",
+        default="",
+        metavar="KEY",
+        help="the coach's receipt key (default: the one in keys_dir)",
+    )
     maker = _add(commands, "keys", _keys, "make the coach's keys; asks for a passphrase twice", unlocks=True)
     maker.add_argument(
         "folder", nargs="?", type=Path, metavar="FOLDER", help="default: keys_dir of the config"
@@ -143,8 +153,9 @@ def _intake(arguments: argparse.Namespace, config: _Config) -> Intake:
     return Intake(
         config.drop_box,
         config.library,
-        config.films if config.publish == "film" else None,
+        config.films,
         _unlocked(arguments, config),
+        publish=config.publish == "film",
         language=config.language,
         abandoned_after_days=config.abandoned_after_days,
     )
@@ -173,8 +184,9 @@ def _list(arguments: argparse.Namespace) -> int:
     config = read_config(arguments.config)
     library = Library(config.library)
     rows = [_row(library, recording, config) for recording in library.recordings()]
+    gone = destroyed(library)
     if arguments.json:
-        _say(json.dumps(rows, indent=2))
+        _say(json.dumps([*rows, *map(row_of, gone)], indent=2))
         return 0
     for row in rows:
         minutes, seconds = divmod(round(row["duration_us"] / 1e6), 60)
@@ -182,7 +194,9 @@ def _list(arguments: argparse.Namespace) -> int:
             f"{row['recording']}  {row['started_at'][:16]:16}  {minutes:4}:{seconds:02} min"
             f"  {row['size_bytes'] / 1e6:8.1f} MB  {row['state']:8}  {row['film']}"
         )
-    if not rows:
+    for tomb in gone:
+        _say(line_of(tomb))
+    if not rows and not gone:
         _say("no recordings have arrived yet")
     return 0
 
@@ -201,25 +215,40 @@ def _row(library: Library, recording: str, config: _Config) -> dict[str, Any]:
 def _verify(arguments: argparse.Namespace) -> int:
     config = read_config(arguments.config)
     library = Library(config.library)
-    chosen = [library.resolve(arguments.recording)] if arguments.recording else library.recordings()
+    gone = {each.recording: each for each in destroyed(library)}
+    everything = sorted({*library.recordings(), *gone})
+    chosen = [library.resolve(arguments.recording, gone)] if arguments.recording else everything
     keys = _unlocked(arguments, config)
-    reports = {each: _problems(library, each, keys, config) for each in chosen}
+    reports = {
+        each: problems(gone[each], library, config.films)
+        if each in gone
+        else _problems(library, each, keys, config)
+        for each in chosen
+    }
     if arguments.json:
-        rows = [{"recording": each, "problems": problems} for each, problems in reports.items()]
+        rows = [{"recording": each, "problems": found} for each, found in reports.items()]
         _say(json.dumps(rows, indent=2))
     else:
-        for each, problems in reports.items():
-            _say(f"{each}  {'; '.join(problems) or 'as it was sent'}")
+        for each, found in reports.items():
+            fine = "as it was sent" if each not in gone else "destroyed, and nothing of it is left"
+            _say(f"{each}  {'; '.join(found) or fine}")
     return Permanent.exit_code if any(reports.values()) else 0
 
 
 def _problems(library: Library, recording: str, keys: UnlockedKeys, config: _Config) -> list[str]:
-    problems = library.problems(recording, keys)
-    if not problems and config.publish == "film":
+    found = library.problems(recording, keys)
+    if not found and config.publish == "film":
         film = config.films / library.card(recording).film_name
         if not film.is_file():
-            problems.append(f"its film {film} is missing; 'leerblik inbox open' makes it again")
-    return problems
+            found.append(f"its film {film} is missing; 'leerblik inbox open' makes it again")
+    return found
+
+
+def _verify_certificate(arguments: argparse.Namespace) -> int:
+    keys = None if arguments.receipt_key else read_config(arguments.config).keys
+    for line in check_certificate(arguments.file, arguments.receipt_key, keys):
+        _say(line)
+    return 0
 
 
 def _open(arguments: argparse.Namespace) -> int:
@@ -248,6 +277,9 @@ def _make_film(library: Library, recording: str, keys: UnlockedKeys, config: _Co
         if made is None:
             raise Permanent(f"the recording {recording} holds no picture; it ended as it began")
         films.publish(made, final)
+    if not library.holds(recording):
+        final.unlink(missing_ok=True)
+        raise Refused(f"the recording {recording} was destroyed meanwhile; its film was not kept")
 
 
 def _watch(arguments: argparse.Namespace) -> int:
@@ -285,7 +317,8 @@ def _keys(arguments: argparse.Namespace) -> int:
     folder = arguments.folder or read_config(arguments.config).keys
     public = make_coach_keys(folder, choose_passphrase(arguments.passphrase_fd))
     _say(f"The keys are in {folder}. Without the passphrase nobody opens a recording: keep both safe.")
-    _say("Give every device these lines, in /etc/leerblik/leerblik.toml:\n\n[coach]")
+    _say("Give every device these lines: paste all of them on its page, at the first start,")
+    _say("or put them into its /etc/leerblik/leerblik.toml.\n\n[coach]")
     _say(f"recipient = {toml_value(public.recipient)}\nreceipt_key = {toml_value(public.receipt_key)}")
     return 0
 

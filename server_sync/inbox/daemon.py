@@ -10,7 +10,8 @@ from types import FrameType
 
 from device import systemd
 from device.domain.errors import LeerblikError
-from server_sync.inbox.intake import Intake, Outcome, Result
+from server_sync.inbox.intake import Intake
+from server_sync.inbox.outcome import Outcome, Result
 from server_sync.stopping import Stopping
 
 _LOG = logging.getLogger("leerblik.inbox")
@@ -21,6 +22,7 @@ _LEVELS = {
     Result.WAITING: logging.WARNING,
     Result.IGNORED: logging.WARNING,
     Result.REMOVED: logging.INFO,
+    Result.DESTROYED: logging.INFO,
 }
 
 

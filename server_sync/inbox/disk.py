@@ -16,6 +16,8 @@ from device.domain.errors import Temporary
 _BLOCK_BYTES = 1 << 20
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES}
+# A symbolic link, something that is no file, or a file that somebody gave away: it can be removed all the same.
+_NOT_OURS = {errno.ELOOP, errno.EACCES, errno.EPERM, errno.ENXIO, errno.EINVAL, errno.EROFS, errno.ENOENT}
 SPARE_BYTES = 64 << 20
 
 
@@ -114,6 +116,39 @@ class Disk:
         """Remove a file. Harmless when it is gone."""
         self.step(f"remove {path.name}")
         path.unlink(missing_ok=True)
+
+    def empty(self, path: Path) -> None:
+        """Take the content out of a file, also for whoever holds it open, as far as we may write it."""
+        self.step(f"empty {path.name}")
+        try:
+            fd = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError as error:
+            if error.errno not in _NOT_OURS:
+                raise
+            return
+        try:
+            os.ftruncate(fd, 0)
+            os.fsync(fd)
+        except OSError as error:
+            if error.errno not in _NOT_OURS:
+                raise
+        finally:
+            os.close(fd)
+
+    def replace_file(self, part: Path, final: Path) -> None:
+        """Give a finished file its name, in the place of the one before it if there is one."""
+        self.step(f"replace {final.name}")
+        part.rename(final)
+        self.sync_folder(final.parent)
+
+    def retire_folder(self, folder: Path, part: Path) -> None:
+        """Take a folder of ours away: at once its name, then what is in it. Harmless when it is gone."""
+        if folder.exists():
+            self.step(f"retire {folder.name}")
+            folder.rename(part)
+            self.sync_folder(folder.parent)
+        self.remove_folder(part)
+        self.sync_folder(folder.parent)
 
     def remove_folder(self, path: Path) -> None:
         """Remove a folder of ours with everything in it. Harmless when it is gone."""

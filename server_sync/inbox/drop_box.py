@@ -15,7 +15,7 @@ from device.domain.identifiers import is_ulid
 from device.domain.manifest import SegmentEntry
 from server_sync.inbox.disk import Disk, disk_errors, hash_file
 
-_NAME = re.compile(r"(?P<ulid>[0-9A-Z]{26})(?P<manifest>\.manifest)?\.age")
+_NAME = re.compile(r"(?P<ulid>[0-9A-Z]{26})(?P<kind>\.manifest|\.order)?\.age")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +31,12 @@ class BoxObject:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Manifests in order of sending, other objects, and names that do not belong here."""
+    """Manifests and orders in order of sending, other objects, and names that do not belong here."""
 
     manifests: tuple[BoxObject, ...]
     objects: tuple[BoxObject, ...]
     ignored: tuple[str, ...]
+    orders: tuple[BoxObject, ...] = ()
 
 
 class DropBox:
@@ -48,7 +49,7 @@ class DropBox:
 
     def look(self) -> Listing:
         """Look at names, sizes and times; opens nothing."""
-        manifests, objects, ignored = [], [], []
+        manifests, orders, objects, ignored = [], [], [], []
         with disk_errors(f"looking into {self._folder}"), os.scandir(self._folder) as entries:
             for entry in entries:
                 found = _recognise(entry)
@@ -56,6 +57,8 @@ class DropBox:
                     ignored.append(entry.name)
                 elif ".manifest." in found.name:
                     manifests.append(found)
+                elif ".order." in found.name:
+                    orders.append(found)
                 else:
                     objects.append(found)
         self._forget_all_but(objects)
@@ -63,6 +66,7 @@ class DropBox:
             tuple(sorted(manifests, key=lambda m: m.name)),
             tuple(sorted(objects, key=lambda o: o.name)),
             tuple(sorted(ignored)),
+            tuple(sorted(orders, key=lambda o: o.name)),
         )
 
     def open(self, item: BoxObject) -> BinaryIO:

@@ -1,5 +1,7 @@
 """Takes recordings in: verify, copy, publish, join, answer with a receipt, and only then tidy up.
 
+Orders to destroy come first (:mod:`server_sync.inbox.orders`): what was destroyed is not taken in again.
+
 Every step can be the last one before a power cut. The next pass finds out from what is on disk how far
 this one came: a published folder is accepted, a receipt is final, and objects are removed last.
 """
@@ -7,13 +9,11 @@ this one came: a published folder is accepted, a receipt is final, and objects a
 from __future__ import annotations
 
 import base64
-import enum
 import hashlib
 import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from device.domain.manifest import Manifest, read_manifest, read_permit
 from device.domain.receipt import Receipt
 from server_sync.inbox.disk import Disk, require_room
 from server_sync.inbox.drop_box import BoxObject, DropBox, Listing
+from server_sync.inbox.film_folder import FilmFolder
 from server_sync.inbox.films import Films
 from server_sync.inbox.keys import UnlockedKeys
 from server_sync.inbox.library import (
@@ -32,35 +33,15 @@ from server_sync.inbox.library import (
     open_sealed,
     same_segments,
 )
+from server_sync.inbox.orders import Orders
+from server_sync.inbox.outcome import MAX_PROBLEM_CHARACTERS, STILL_ARRIVING, Outcome, Result
 from server_sync.inbox.receipts import Receipts
+from server_sync.inbox.tombs import Tomb, Tombs
 from server_sync.inbox.unseal import unseal_bytes
 
 _LOG = logging.getLogger(__name__)
 _DAY_S = 86_400.0
 _MAX_RESEND = 10_000  # so that a receipt stays below the size that a device reads
-_MAX_PROBLEM_CHARACTERS = 400
-_STILL_ARRIVING = "it does not open yet and may still be arriving"
-
-
-class Result(enum.Enum):
-    """What became of one thing in the drop box."""
-
-    ACCEPTED = "accepted"
-    REFUSED = "refused"
-    WAITING = "waiting"
-    IGNORED = "ignored"
-    REMOVED = "removed"
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """One line of the log: the object's name, what became of it, the recording if known, and why."""
-
-    name: str
-    result: Result
-    recording: str = ""
-    problem: str = ""
-    film: Path | None = None
 
 
 class _Refusal(Exception):
@@ -75,18 +56,19 @@ class _Refusal(Exception):
 class Intake:
     """The drop box on one side, the library and the films on the other.
 
-    ``films`` is None when recordings stay sealed. A manifest that does not open is refused once it has not
-    changed for ``quiet_s`` seconds: until then it may still be arriving. ``now_s`` is the wall time that
-    files are stamped with.
+    ``films`` is where films are, and ``publish`` whether they are made of what arrives. A manifest that does not
+    open is refused once it has not changed for ``quiet_s`` seconds: until then it may still be arriving. ``now_s``
+    is the wall time that files are stamped with.
     """
 
     def __init__(
         self,
         drop_box: Path,
         library: Path,
-        films: Path | None,
+        films: Path,
         keys: UnlockedKeys,
         *,
+        publish: bool = True,
         language: str = "nl",
         abandoned_after_days: float = 7.0,
         quiet_s: float = 60.0,
@@ -97,7 +79,12 @@ class Intake:
         self._box = DropBox(drop_box / "inbox", disk)
         self._receipts = Receipts(drop_box / "receipts", keys, disk)
         self._library = Library(library, disk)
-        self._films = None if films is None else Films(films, keys, language, disk)
+        self._tombs = Tombs(library, disk)
+        self._films = Films(films, keys, language, disk) if publish else None
+        self._orders = Orders(
+            self._box, self._receipts, self._library, self._tombs,
+            FilmFolder(films, published=publish, disk=disk), keys, quiet_s=quiet_s, now_s=now_s,
+        )  # fmt: skip
         self._keys = keys
         self._abandoned_after_s = abandoned_after_days * _DAY_S
         self._quiet_s = quiet_s
@@ -115,8 +102,10 @@ class Intake:
             for name in listing.ignored:
                 yield Outcome(name, Result.IGNORED, problem="it is not the name of an object, or not a file")
             waiting = False
-            for item in listing.manifests:
-                outcome = self._handle_safely(item, listing)
+            todo = [(self._orders.handle, item) for item in listing.orders]
+            todo += [(self._handle, item) for item in listing.manifests]
+            for handle, item in todo:
+                outcome = _safely(handle, item, listing)
                 if outcome is not None:
                     waiting |= outcome.result is Result.WAITING
                     yield outcome
@@ -129,15 +118,6 @@ class Intake:
         if self._films is not None:
             self._films.sweep()
 
-    def _handle_safely(self, item: BoxObject, listing: Listing) -> Outcome | None:
-        """Keep the trouble with one recording away from the others."""
-        try:
-            return self._handle(item, listing)
-        except LeerblikError as error:
-            return Outcome(item.name, Result.WAITING, problem=str(error))
-        except Exception as error:  # noqa: BLE001  # one crafted object must not stop every other delivery
-            return Outcome(item.name, Result.WAITING, problem=f"{type(error).__name__}: {error}")
-
     def _handle(self, item: BoxObject, listing: Listing) -> Outcome | None:
         sealed = self._box.read(item, MAX_SEALED_MANIFEST_BYTES)
         sha256 = hashlib.sha256(sealed).hexdigest()
@@ -148,7 +128,7 @@ class Intake:
             manifest = self._read_manifest(item, sealed)
         except LeerblikError as error:
             if abs(self._now_s() - item.modified_s) < self._quiet_s:
-                return Outcome(item.name, Result.WAITING, problem=_STILL_ARRIVING)
+                return Outcome(item.name, Result.WAITING, problem=STILL_ARRIVING)
             return self._refuse(item, sha256, item.ulid, _Refusal(str(error)))
         try:
             return self._accept(item, listing, manifest, sealed, sha256)
@@ -167,6 +147,11 @@ class Intake:
         self, item: BoxObject, listing: Listing, manifest: Manifest, sealed: bytes, sha256: str
     ) -> Outcome:
         found = self._box.find(manifest.segments, listing.objects)
+        tomb = self._tombs.find(manifest.recording)
+        if tomb is not None:
+            # Whatever was sent again of it goes at once: it is not asked for any more.
+            self._box.remove(found)
+            raise _Refusal(_destroyed(tomb))
         if self._library.holds(manifest.recording):
             film = self._complete(manifest)
         else:
@@ -263,7 +248,7 @@ class Intake:
                 manifest_sha256=sha256,
                 accepted=refusal is None,
                 resend=refusal.resend[:_MAX_RESEND] if refusal else (),
-                problem=refusal.problem[:_MAX_PROBLEM_CHARACTERS] if refusal else "",
+                problem=refusal.problem[:MAX_PROBLEM_CHARACTERS] if refusal else "",
                 objects=len(manifest.segments) if manifest else 0,
                 size_bytes=card_of(manifest).size_bytes if manifest else 0,
                 received_at=received_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -280,6 +265,10 @@ class Intake:
             )
         if receipt.accepted:
             manifest = self._read_manifest(item, sealed)
+            if self._tombs.find(manifest.recording) is not None:
+                self._box.remove(self._box.find(manifest.segments, listing.objects))
+                self._box.remove_items([item])
+                return None
             if not self._library.holds(manifest.recording):
                 problem = "it was accepted, but the library no longer holds it; the objects are left alone"
                 return Outcome(item.name, Result.IGNORED, manifest.recording, problem)
@@ -303,3 +292,19 @@ class Intake:
             self._box.remove_items(old)
         for item in old:
             yield Outcome(item.name, Result.REMOVED, problem="it was abandoned and belongs to no recording")
+
+
+def _safely(
+    handle: Callable[[BoxObject, Listing], Outcome | None], item: BoxObject, listing: Listing
+) -> Outcome | None:
+    """Keep the trouble with one recording away from the others."""
+    try:
+        return handle(item, listing)
+    except LeerblikError as error:
+        return Outcome(item.name, Result.WAITING, problem=str(error))
+    except Exception as error:  # noqa: BLE001  # one crafted object must not stop every other delivery
+        return Outcome(item.name, Result.WAITING, problem=f"{type(error).__name__}: {error}")
+
+
+def _destroyed(tomb: Tomb) -> str:
+    return f"it was destroyed here by order of the device ({tomb.destroyed_at or 'just now'}); it is not taken in again"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -88,9 +88,12 @@ class Library:
         with disk_errors(f"reading the library {self.folder}"):
             return sorted(each.name for each in self.folder.iterdir() if is_ulid(each.name) and each.is_dir())
 
-    def resolve(self, prefix: str) -> str:
-        """Return the one recording whose id begins like this; Permanent when there is none or several."""
-        found = [each for each in self.recordings() if each.startswith(prefix.upper())]
+    def resolve(self, prefix: str, gone: Iterable[str] = ()) -> str:
+        """Return the one recording whose id begins like this, also among ``gone``.
+
+        Permanent when there is none, or several.
+        """
+        found = [each for each in sorted({*self.recordings(), *gone}) if each.startswith(prefix.upper())]
         if len(found) == 1:
             return found[0]
         if not found:
@@ -166,6 +169,24 @@ class Library:
         """Remove what was staged and will not be published."""
         with disk_errors("tidying the library"):
             self._disk.remove_folder(staging)
+
+    def manifest_sha256(self, recording: str) -> str:
+        """Return the hash of a recording's sealed manifest as it lies here now; "" when it cannot be read."""
+        try:
+            with (self.path(recording) / MANIFEST).open("rb", buffering=0) as file:
+                return hash_file(file)
+        except OSError:
+            return ""
+
+    def object_sizes(self, recording: str) -> list[int]:
+        """Return the sizes in bytes of everything sealed of a recording, its manifest included."""
+        with disk_errors(f"reading the recording {recording}"):
+            return [path.stat().st_size for path in sorted(self.path(recording).glob("*.age"))]
+
+    def destroy(self, recording: str) -> None:
+        """Remove a recording: it is gone at once, and what a power cut leaves of it the next sweep removes."""
+        with disk_errors("destroying a recording"):
+            self._disk.retire_folder(self.path(recording), self.folder / f".{recording}.part")
 
     def sweep(self) -> None:
         """Remove what a power cut left half copied."""

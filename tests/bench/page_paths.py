@@ -60,6 +60,7 @@ def _examples(house: SchoolHouse) -> Mapping[str, tuple[str, ...]]:
     register, hers = year.register, quote(trajectories_of(year.teacher)[0])
     own = [row for row in year.rows if row.teacher == year.teacher and row.booking]
     middle, left = year.rows[len(year.rows) // 2].id, _last(own, Status.PURGED).id
+    gone = next(row.id for row in reversed(year.rows) if row.status is Status.DESTROYED)
     nobodys = next(row.id for row in year.rows if row.unclaimed)
     booking, group = coming_booking(house), next(iter(register.groups))
     week = f"{year.now - timedelta(weeks=9):%G-W%V}"
@@ -81,6 +82,8 @@ def _examples(house: SchoolHouse) -> Mapping[str, tuple[str, ...]]:
         "coach.cancel_booking": (f"/coach/bookings/cancel?booking={booking}",),
         "coach.make_booking": ("/coach/bookings/make", f"/coach/bookings/make?trajectory={hers}"),
         "coach.recordings": ("/coach/recordings", f"/coach/recordings?before={middle}"),
+        "coach.certificates": ("/coach/certificates", f"/coach/certificates?before={middle}"),
+        "coach.certificate": (f"/coach/certificates/file?recording={gone}",),
         "coach.register_group": (f"/coach/groups/register?group={group}",),
         "coach.withdraw_group": (f"/coach/groups/withdraw?group={group}",),
         "coach.remove_holiday": ("/coach/holidays/remove?name=vakantie%200",),

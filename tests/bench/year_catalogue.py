@@ -10,10 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from device.domain.destruction import Reason
 from device.domain.lifecycle import WRITERS, Status
-from device.storage.catalogue import FILE_NAME, Catalogue
+from device.domain.withdrawal import Certificate, sign_certificate
+from device.storage.catalogue import FILE_NAME, Catalogue, new_order
 
 SEGMENTS = 6
+_KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
 _LENGTH_US = 50 * 60 * 1_000_000
 _SEGMENT_BYTES = 40_000_000
 _WAY = (Status.RECORDING, Status.HELD, Status.RELEASED, Status.UPLOADING, Status.DELIVERED, Status.PURGED)
@@ -69,6 +74,28 @@ def write_rows(state: Path, rows: Sequence[Row]) -> None:
             " VALUES (?, ?, ?, ?, ?, 1, ?, ?)",
             _sends(rows),
         )
+        _write_endings(connection, [row for row in rows if row.status is Status.DESTROYED])
+
+
+def _write_endings(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
+    """Write the orders for what was destroyed, and the certificates that came back."""
+    order = new_order(b"a sealed order", Reason.TEACHER.value, "")
+    connection.executemany(
+        "INSERT INTO orders (recording, data, sha256, reason, at) VALUES (?, ?, ?, ?, ?)",
+        ((row.id, order.data, order.sha256, order.reason, _text(row.began)) for row in rows),
+    )
+    connection.executemany(
+        "INSERT INTO certificates (recording, data, at) VALUES (?, ?, ?)",
+        ((row.id, _certificate(row, order.sha256), _text(row.began)) for row in rows),
+    )
+
+
+def _certificate(row: Row, order_sha256: str) -> bytes:
+    found = Certificate(
+        row.id, row.id, order_sha256, _sha256(row, SEGMENTS), Reason.TEACHER, SEGMENTS + 1,
+        SEGMENTS * _SEGMENT_BYTES, film=True, destroyed_at=_text(row.began + timedelta(days=1)),
+    )  # fmt: skip
+    return sign_certificate(found, _KEY)
 
 
 def _sends(rows: Sequence[Row]) -> Iterator[tuple[object, ...]]:

@@ -19,7 +19,8 @@ from tests.web.site import make_site
 # Answers without a page: parts of one, files, pictures, and what programs ask.
 NO_PAGES = frozenset({
     "static", "public.health", "coach.export_log", "masks.lens", "masks.still", "teacher.film", "it.now", "it.report",
-    "timetables.progress",
+    "wipe.now", "wiped.download",
+    "timetables.progress", "coach.certificate",
 })  # fmt: skip
 _NO_PAGES_OF = ("api.",)
 # These are gone as soon as somebody has claimed the device; test_walk.py and the pictures see them before.
@@ -111,7 +112,7 @@ def _the_booking(facts: Facts) -> Iterator[tuple[str, Mapping[str, str]]]:
 
 
 _PLACES: Mapping[str, Any] = {
-    "teacher.recording_page": _every_recording("held", "sent", "discarded"),
+    "teacher.recording_page": _every_recording("held", "sent", "discarded", "destroyed"),
     "teacher.release": _every_recording("held"),
     "teacher.discard": _every_recording("held"),
     "teacher.withdraw": _every_recording("sent"),

@@ -127,6 +127,9 @@ def _take_moments(camera: Camera, visitor: Visitor, role: Role, house: Pressable
         visitor.send("Log in")
         camera.take_here(role, "login-refused")
         camera.take(role, "no-such-page", "/no/such/page")
+    if role is Role.IT:
+        for name, path in (("coachs-machine", "/it/server"), ("network", "/it/network")):
+            _refuse(camera, visitor, role, name, path)
     if role is Role.TEACHER:
         _refuse(camera, visitor, role, "next-press", "/teacher/next-press")
         _refuse(camera, visitor, role, "claim", f"/teacher/unclaimed/{facts.recordings['unclaimed']}")

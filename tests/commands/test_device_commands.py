@@ -15,6 +15,8 @@ from device.commands import status
 from device.domain.settings import toml_value
 from tests.support.houses import AGREEMENT, make_house, until, wait_for
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:

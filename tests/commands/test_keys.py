@@ -54,6 +54,7 @@ def test_openssh_reads_the_key_and_agrees_on_its_fingerprint(tmp_path: Path) -> 
     assert printed.split()[1] == keys.fingerprint(line)
 
 
+@pytest.mark.slow
 def test_the_recovery_key_is_stored_sealed_and_opens_with_its_passphrase(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,6 +13,8 @@ from device import cli
 from device.commands.meaning import Gesture, nothing, remark
 from tests.support.houses import make_house, until
 
+pytestmark = pytest.mark.slow
+
 PAUSE_S = 2.1
 SINGLE, DOUBLE, HELD = Gesture(), Gesture(double=True), Gesture(hold_s=2.0)
 

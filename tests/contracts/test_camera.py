@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import itertools
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from tests.support.cameras import (
     driver,
     leave,
     synthetic_apart,
+    warm_leave,
     webcam_on_a_test_picture,
 )
 from tests.support.permits import permit
@@ -78,7 +80,13 @@ def why_absent(case: Case) -> str:
 ABSENT = {name: why for name, case in CASES.items() if (why := why_absent(case))}
 
 
-@pytest.fixture(params=sorted(set(CASES) - set(ABSENT)))
+def tried(names: Iterable[str]) -> list[Any]:
+    """Return the cases as parameters; what films live or in another process is slow."""
+    slow = {name for name, case in CASES.items() if not case.ends} | {"synthetic-apart"}
+    return [pytest.param(name, marks=pytest.mark.slow if name in slow else ()) for name in sorted(names)]
+
+
+@pytest.fixture(params=tried(set(CASES) - set(ABSENT)))
 def case(request: pytest.FixtureRequest) -> Case:
     return CASES[request.param]
 
@@ -90,7 +98,7 @@ def camera(case: Case, film: Path) -> Iterator[Camera]:
     lens.stop()
 
 
-@pytest.fixture(params=sorted(name for name, case in CASES.items() if case.ends))
+@pytest.fixture(params=tried(name for name, case in CASES.items() if case.ends))
 def ending(request: pytest.FixtureRequest, film: Path) -> Iterator[Camera]:
     """A camera whose film ends and that can wait."""
     lens = CASES[request.param].make(film)
@@ -139,7 +147,7 @@ class Footage:
     packets: list[VideoPacket]
 
 
-@pytest.fixture(scope="module", params=sorted(set(CASES) - set(ABSENT)))
+@pytest.fixture(scope="module", params=tried(set(CASES) - set(ABSENT)))
 def footage(request: pytest.FixtureRequest, film: Path) -> Footage:
     case, sink = CASES[request.param], CollectingSink()
     camera = case.make(film)
@@ -348,7 +356,7 @@ def test_masks_and_blanking_work_together(case: Case, camera: Camera) -> None:
     assert all(unmasked(picture).max() >= 60 for picture in pictures[seen:])
 
 
-@pytest.mark.parametrize("name", ["synthetic", "file", "webcam-driver"])
+@pytest.mark.parametrize("name", tried(["synthetic", "file", "webcam-driver"]))
 def test_a_mask_that_cannot_be_painted_makes_every_picture_black_and_is_told(
     name: str, film: Path, sink: CollectingSink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -418,6 +426,86 @@ def test_a_lesson_can_begin_while_somebody_aims(case: Case, camera: Camera, sink
     origin_ns = take(case, camera, sink)
     assert sink.packets[0].key
     assert sink.packets[0].pts_ns >= origin_ns
+
+
+def test_a_camera_that_stands_ready_shows_nothing_before_the_press(
+    case: Case, camera: Camera, sink: CollectingSink
+) -> None:
+    camera.prepare(warm_leave())
+    assert camera.is_prepared()
+    time.sleep(0.3)
+    assert camera.frames() == 0
+    origin_ns = take(case, camera, sink)
+    assert sink.packets[0].key
+    assert sink.packets[0].pts_ns >= origin_ns
+    assert not camera.is_prepared()
+    assert all(picture.max() >= 60 for picture in decode(sink.packets))
+    camera.stop()
+    assert camera.frames() == len(sink.packets)
+
+
+def test_what_was_masked_or_blanked_meanwhile_is_so_from_the_first_picture_on(
+    case: Case, camera: Camera, sink: CollectingSink
+) -> None:
+    camera.prepare(warm_leave())
+    camera.mask([UPPER_LEFT])
+    take(case, camera, sink)
+    pictures = decode(sink.packets)
+    assert all(masked(picture).max() <= 24 for picture in pictures)
+    assert all(unmasked(picture).max() >= 60 for picture in pictures)
+
+
+def test_standing_ready_ends_with_stop_and_leaves_nothing_behind(
+    case: Case, camera: Camera, sink: CollectingSink
+) -> None:
+    take(case, camera, sink)  # what is loaded once stays
+    camera.stop()
+    before, threads = open_files(), set(threading.enumerate())
+    for _ in range(2):
+        camera.prepare(warm_leave())
+        camera.prepare(warm_leave(120))
+    assert camera.is_prepared()
+    camera.stop()
+    assert not camera.is_prepared()
+    assert open_files() == before
+    assert not children()
+    assert set(threading.enumerate()) <= threads
+
+
+def test_standing_ready_ends_with_its_leave(camera: Camera) -> None:
+    camera.format()
+    camera.prepare(warm_leave(2.0))
+    until_s = time.monotonic() + 20
+    while camera.is_prepared() or children():
+        assert time.monotonic() < until_s, "it stands ready for ever"
+        time.sleep(0.05)
+    with pytest.raises(Refused, match="booked time is over"):
+        camera.prepare(warm_leave(-1))
+
+
+@pytest.mark.parametrize("impostor", [None, object(), True, permit(), leave()])
+def test_nothing_but_a_warm_leave_gets_a_camera_ready(camera: Camera, impostor: Any) -> None:
+    with pytest.raises(TypeError, match="WarmLeave"):
+        camera.prepare(impostor)
+    assert not camera.is_prepared()
+    assert not children()
+
+
+def test_a_lens_that_films_is_not_held_ready(case: Case, camera: Camera, sink: CollectingSink) -> None:
+    camera.start(permit(sound=False), sink, case.origin_ns())
+    with pytest.raises(Busy):
+        camera.prepare(warm_leave())
+    assert not camera.is_prepared()
+
+
+def test_somebody_can_aim_with_a_camera_that_stood_ready(
+    case: Case, camera: Camera, sink: CollectingSink
+) -> None:
+    camera.prepare(warm_leave())
+    assert picture_of(camera.aim(leave())).max() >= 60
+    assert not camera.is_prepared()
+    take(case, camera, sink)
+    assert sink.packets[0].key
 
 
 def test_a_source_that_can_wait_loses_nothing_in_a_narrow_place(ending: Camera) -> None:

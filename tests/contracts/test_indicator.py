@@ -133,6 +133,7 @@ def test_it_is_dark_until_told_otherwise(shown: Shown) -> None:
     assert shown.dark()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("momentary", MOMENTARY)
 def test_a_momentary_signal_is_seen_and_falls_back_to_the_last_lasting_one(
     shown: Shown, momentary: Signal

@@ -16,6 +16,8 @@ from device.drivers.camera._scene import Scene
 from device.ports import AudioBlock, VideoFormat, VideoPacket
 from tests.support.synthetic_films import RATE_HZ, Footage, record, write_film
 
+pytestmark = pytest.mark.slow
+
 FORM = VideoFormat(320, 180, 30.0)
 
 

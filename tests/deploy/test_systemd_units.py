@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from device.domain.wiping import ASKED_NAME, ORDER_NAME, UNFINISHED_NAME
+
 FOLDER = Path(__file__).resolve().parents[2] / "deploy" / "systemd"
-SERVICES = ("recorder", "web", "sync", "inbox", "poweroff", "restart")
+SERVICES = ("recorder", "web", "sync", "inbox", "poweroff", "restart", "network", "wipe")
 LASTING = ("recorder", "web", "sync", "inbox")
 LIMIT = 1.5
 # What a sandbox has shut unless a comment says why it is open; the values are the shut ones.
@@ -93,7 +95,7 @@ def test_only_the_recorder_reaches_devices_and_it_reaches_no_network() -> None:
     assert {each.split()[0] for each in recorder["DeviceAllow"]} == {
         *("char-video4linux", "char-media", "char-dma_heap", "char-alsa", "char-gpiochip", "char-input")
     }
-    for service in ("web", "sync", "inbox", "poweroff", "restart"):
+    for service in ("web", "sync", "inbox", "poweroff", "restart", "network", "wipe"):
         unit = settings(f"leerblik-{service}.service")
         assert unit["PrivateDevices"] == ["yes"], service
         assert "DeviceAllow" not in unit
@@ -133,8 +135,45 @@ def test_stopping_the_target_stops_every_service_of_a_device() -> None:
             "leerblik-restart.path",
         )
     ]
+    assert settings("leerblik.target")["Wants"][1] == "leerblik-network.path"
     for service in ("recorder", "web", "sync"):
         assert settings(f"leerblik-{service}.service")["PartOf"] == ["leerblik.target"]
+
+
+def test_whoever_changes_the_network_is_root_without_rights_and_sees_nothing_of_ours_but_its_result() -> None:
+    unit = settings("leerblik-network.service")
+    assert unit["User"] == ["root"]
+    assert unit["CapabilityBoundingSet"] == [""]
+    assert unit["ReadWritePaths"] == ["-/etc/NetworkManager/system-connections", "/var/lib/leerblik/network"]
+    hidden = " ".join(unit["InaccessiblePaths"]).replace("-/", "/").split()
+    folders = {
+        line.split()[1]
+        for line in (FOLDER / "leerblik.tmpfiles.conf").read_text().splitlines()
+        if line.startswith("d") and "/var/lib/leerblik/" in line
+    }
+    assert folders - set(hidden) <= {"/var/lib/leerblik/network", "/var/lib/leerblik/wiped"}
+
+
+def test_whoever_wipes_is_root_with_two_rights_and_reaches_our_folders_alone() -> None:
+    unit = settings("leerblik-wipe.service")
+    assert unit["CapabilityBoundingSet"] == ["CAP_DAC_OVERRIDE CAP_SYS_ADMIN"]
+    assert unit["ReadWritePaths"] == ["/var/lib/leerblik /run/leerblik /etc/leerblik"]
+    assert "-/etc/leerblik/leerblik.toml" in unit["ReadOnlyPaths"][0].split()
+    assert "leerblik-wipe.path" in settings("leerblik.target")["Wants"]
+
+
+def test_a_wipe_waits_for_the_services_and_only_the_page_comes_back_while_it_is_not_complete() -> None:
+    unit = settings("leerblik-wipe.service")
+    assert unit["Conflicts"] == unit["After"]
+    for service in ("recorder", "web", "sync"):
+        assert f"leerblik-{service}.service" in unit["Conflicts"][0].split()
+        assert f"leerblik-{service}.service" in unit["OnSuccess"][0].split()
+    assert unit["OnFailure"] == unit["OnSuccess"]
+    marks = [f"!/var/lib/leerblik/wiped/{name}" for name in (ORDER_NAME, UNFINISHED_NAME)]
+    for service in ("recorder", "sync"):
+        assert settings(f"leerblik-{service}.service")["ConditionPathExists"] == marks
+    waits = settings("leerblik-wipe.path")["PathExists"]
+    assert waits == [f"/run/leerblik/{ASKED_NAME}", f"/var/lib/leerblik/wiped/{ORDER_NAME}"]
 
 
 def test_the_machine_goes_off_only_after_every_service_has_ended() -> None:

@@ -237,6 +237,7 @@ def stories(draw: st.DrawFn) -> tuple[list[Said], Press]:
         story.now, clock_trusted=story.mostly(True, False), coach_key_present=story.mostly(True, False),
         free_bytes=story.mostly(10, 9), light_works=story.mostly(True, False),
         lens_covered=story.mostly(False, True), masks_drawn=story.of(True, True, False),
+        masks_fit=story.mostly(True, False),
     )  # fmt: skip
     used = frozenset(story.mostly((), (ulid(0),)))
     return history, Press(situation, pressed_by, used)

@@ -13,7 +13,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.domain.consent import Permit, Reason, Refusal, Situation, authorise, describe_claim
+from device.domain.consent import (
+    Permit,
+    Reason,
+    Refusal,
+    Situation,
+    WarmLeave,
+    authorise,
+    authorise_warm,
+    describe_claim,
+    reasons_against,
+)
 from device.domain.manifest import PermitDescription, read_permit
 from device.domain.trajectory import Operator
 from tests.support.permits import NOW, agreement, permit
@@ -41,6 +51,7 @@ CAUSES: dict[Reason, dict[str, Any]] = {
     Reason.PUPIL_FILMING_NOT_AGREED: {"operator": Operator.PUPIL},
     Reason.MASK_MISSING: {"mask_needed": True},
     Reason.OTHERS_IN_VIEW: {"others_in_view": True},
+    Reason.MASKS_DO_NOT_FIT: {"masks_fit": False},
     Reason.NO_COACH_KEY: {"coach_key_present": False},
     Reason.NO_SPACE: {"free_bytes": 9},
     Reason.NO_LIGHT: {"light_works": False},
@@ -203,3 +214,53 @@ def test_no_other_module_even_tries_to_make_a_permit() -> None:
         if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == "Permit"
     ]
     assert makers == ["device/domain/consent.py"]
+
+
+# --- a camera that stands ready
+
+
+@given(st.sets(st.sampled_from(sorted(CAUSES, key=str)), max_size=3), st.booleans(), st.booleans())
+def test_a_camera_stands_ready_only_while_a_press_by_anybody_would_record_what_was_booked(
+    causes: set[Reason], trusted: bool, booked: bool
+) -> None:
+    changes: dict[str, Any] = {}
+    for cause in causes:
+        changes |= CAUSES[cause]
+    situation = dataclasses.replace(
+        FINE,
+        clock_trusted=trusted,
+        **{key: value for key, value in changes.items() if key in _SITUATION_FIELDS},
+    )
+    agreed = {key: value for key, value in changes.items() if key not in _SITUATION_FIELDS}
+    asked = dataclasses.replace(agreement(), **agreed)
+    found = authorise_warm(asked, situation, 5 if booked else None)
+    records = isinstance(authorise(asked, situation, PERMIT_ID), Permit)
+    assert isinstance(found, WarmLeave) == (records and trusted and booked)
+    if isinstance(found, WarmLeave):
+        assert found.until_ns == 5
+    else:
+        assert found.reasons
+
+
+@given(st.sets(st.sampled_from(sorted(CAUSES, key=str)), max_size=3))
+def test_the_reasons_that_are_foreseen_are_those_of_the_press(causes: set[Reason]) -> None:
+    decision = _decide(*sorted(causes, key=str))
+    changes: dict[str, Any] = {}
+    for cause in sorted(causes, key=str):
+        changes |= CAUSES[cause]
+    situation = {key: value for key, value in changes.items() if key in _SITUATION_FIELDS}
+    agreed = {key: value for key, value in changes.items() if key not in _SITUATION_FIELDS}
+    who = "teacher-9" if Reason.NOT_THIS_TEACHER in causes else ""
+    foreseen = reasons_against(
+        dataclasses.replace(agreement(), **agreed), dataclasses.replace(FINE, **situation), who
+    )
+    assert foreseen == (decision.reasons if isinstance(decision, Refusal) else ())
+
+
+def test_leave_to_stand_ready_is_made_in_one_place_and_opens_no_lens() -> None:
+    with pytest.raises(TypeError, match="authorise_warm"):
+        WarmLeave(5, object())
+    found = authorise_warm(agreement(), FINE, 5)
+    assert isinstance(found, WarmLeave)
+    with pytest.raises((TypeError, ValueError)):
+        dataclasses.replace(found, until_ns=6)  # type: ignore[call-arg]  # that is the point

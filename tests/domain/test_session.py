@@ -17,6 +17,7 @@ from device.domain.session import (
     Rules,
     Session,
     StopReason,
+    planned_end,
     request_start,
     resume,
     stay_on,
@@ -32,15 +33,17 @@ LENS_OPEN = (Phase.RECORDING, Phase.BLANKED)
 class Recorder:
     """Answers every START and STOP, as the recorder does, and keeps what was asked of it."""
 
-    def __init__(self, rules: Rules = RULES, *, refuses: bool = False) -> None:
+    def __init__(self, rules: Rules = RULES, *, refuses: bool = False, ends_ns: int | None = None) -> None:
         self.rules = rules
+        self.ends_ns = ends_ns
         self.refuses = refuses
         self.closing_ns = 0
         self.session = Session()
         self.actions: list[Action] = []
 
     def event(self, kind: EventKind, at_ns: int, reason: StopReason | None = None, who: str = "") -> None:
-        self.session, actions = step(self.session, Event(kind, at_ns, reason, who), self.rules)
+        ends_ns = self.ends_ns if kind is EventKind.STARTED else None
+        self.session, actions = step(self.session, Event(kind, at_ns, reason, who, ends_ns), self.rules)
         for action in actions:
             self.actions.append(action)
             if action.effect is Effect.START:
@@ -226,6 +229,56 @@ def test_a_maximum_shorter_than_the_warning_stops_without_one() -> None:
     recorder.tick(9 * S)
     recorder.tick(10 * S)
     assert recorder.effects == [Effect.START, Effect.STOP]
+
+
+def test_the_end_of_what_was_booked_stops_after_a_warning_also_while_blanked() -> None:
+    recorder = Recorder(ends_ns=600 * S)
+    recorder.press(0)
+    recorder.tick(540 * S - 1)
+    assert recorder.effects == [Effect.START]
+    recorder.tick(540 * S)
+    assert recorder.effects == [Effect.START, Effect.WARN]
+    recorder.hold(550 * S, 3 * S)
+    recorder.tick(600 * S)
+    assert recorder.effects == [Effect.START, Effect.WARN, Effect.BLANK, Effect.STOP]
+    assert recorder.actions[-1].reason is StopReason.END_OF_BOOKING
+
+
+@pytest.mark.parametrize("longest_s", [30, 3000])
+def test_who_presses_in_the_last_minute_is_warned_at_once(longest_s: int) -> None:
+    recorder = Recorder(Rules(maximum_ns=longest_s * S), ends_ns=20 * S)
+    recorder.press(0)
+    recorder.tick(1 * S)
+    recorder.tick(2 * S)
+    recorder.tick(20 * S)
+    assert recorder.effects == [Effect.START, Effect.WARN, Effect.STOP]
+
+
+@given(st.integers(0, 100), st.integers(1, 100), st.integers(0, 200))
+def test_of_two_ends_the_earlier_one_counts_and_is_the_one_that_is_told(
+    booked_s: int, longest_s: int, now_s: int
+) -> None:
+    recorder = Recorder(Rules(maximum_ns=longest_s * S, warning_ns=0), ends_ns=booked_s * S)
+    assert planned_end(recorder.session, recorder.rules) is None
+    recorder.press(0)
+    reason = StopReason.END_OF_BOOKING if booked_s < longest_s else StopReason.MAXIMUM_LENGTH
+    if recorder.session.phase is Phase.RECORDING:
+        assert planned_end(recorder.session, recorder.rules) == (min(booked_s, longest_s) * S, reason)
+    recorder.tick(now_s * S)
+    over = now_s >= min(booked_s, longest_s) or booked_s == 0
+    assert (recorder.session.phase is Phase.IDLE) is over
+    if over:
+        assert recorder.actions[-1].reason is reason
+
+
+def test_the_next_lesson_does_not_end_with_what_was_booked_for_the_one_before() -> None:
+    recorder = Recorder(ends_ns=600 * S)
+    recorder.press(0)
+    recorder.tick(600 * S)
+    recorder.ends_ns = None
+    recorder.press(700 * S)
+    recorder.tick(1200 * S)
+    assert recorder.session.phase is Phase.RECORDING
 
 
 @pytest.mark.parametrize("reason", StopReason)

@@ -22,6 +22,8 @@ from tests.support.sinks import CollectingSink
 from tests.support.sound_cards import NO_ALSA, PERIOD, RATE_HZ, SoundCards, tone
 from tests.support.synthetic_films import build
 
+pytestmark = pytest.mark.slow
+
 needs_alsa = pytest.mark.skipif(bool(NO_ALSA), reason=NO_ALSA)
 
 

@@ -22,10 +22,12 @@ from device.drivers.camera._apart import ApartCamera, Limits
 from device.drivers.camera._outbox import Outbox
 from device.drivers.camera._wire import Message, Wire
 from device.ports import VideoPacket
-from tests.support.cameras import SYNTHETIC, apart, leave, synthetic_apart
+from tests.support.cameras import SYNTHETIC, apart, leave, synthetic_apart, warm_leave
 from tests.support.permits import permit
 from tests.support.pictures import decode
 from tests.support.sinks import CollectingSink
+
+pytestmark = pytest.mark.slow
 
 LIMIT_S = 20.0
 
@@ -507,3 +509,92 @@ def test_a_message_arrives_whole_whatever_its_size(wires: tuple[Wire, Wire]) -> 
     wires[0].close()
     assert wires[1].receive() is None
     wires[1].send("room", room=True)  # nobody is there; it must not raise
+
+
+# --- standing ready
+
+
+def test_the_process_that_stood_ready_is_the_one_that_films(
+    camera: ApartCamera, sink: CollectingSink
+) -> None:
+    camera.prepare(warm_leave())
+    ready = process_of(camera)
+    assert film(camera, sink) == ready
+
+
+def test_a_lesson_outlives_the_leave_with_which_its_camera_stood_ready(
+    camera: ApartCamera, sink: CollectingSink
+) -> None:
+    camera.prepare(warm_leave(1.0))
+    film(camera, sink)
+    # Had nobody taken the alarm back, the kernel would have ended the process two seconds after the leave.
+    sink.wait_for_packets(120)
+    assert not sink.camera_problems
+
+
+def test_a_process_that_died_while_it_stood_ready_is_noticed_and_the_lesson_begins_without_it(
+    camera: ApartCamera, sink: CollectingSink
+) -> None:
+    camera.prepare(warm_leave())
+    ready = process_of(camera)
+    os.kill(ready, signal.SIGKILL)
+    eventually(lambda: not camera.is_prepared(), "the death to be noticed")
+    assert film(camera, sink) != ready
+    assert not sink.camera_problems
+
+
+@pytest.mark.parametrize("function", ["that_opens_only_anew", "that_hangs_when_it_stood_ready"])
+def test_a_camera_that_stood_ready_is_never_worse_than_one_that_did_not(
+    function: str, sink: CollectingSink
+) -> None:
+    camera = ApartCamera(f"tests.support.cameras:{function}", SYNTHETIC, limits=Limits(10.0, 1.0, 1.0, 0.5))
+    camera.prepare(warm_leave())
+    ready = process_of(camera)
+    try:
+        assert film(camera, sink) != ready
+        assert is_gone(ready)
+        assert not sink.camera_problems
+    finally:
+        camera.stop()
+
+
+def test_a_camera_that_never_gets_ready_is_given_up_by_whoever_stops_it() -> None:
+    camera = apart("that_hangs_in_prepare")
+    problems: list[str] = []
+
+    def get_ready() -> None:
+        try:
+            camera.prepare(warm_leave())
+        except Temporary as error:
+            problems.append(str(error))
+
+    waiting = threading.Thread(target=get_ready)
+    waiting.start()
+    eventually(lambda: camera._child is not None and camera._child.pid is not None, "it to begin")
+    camera.stop()
+    waiting.join(LIMIT_S)
+    assert not waiting.is_alive()
+    assert len(problems) == 1
+    assert not camera.is_prepared()
+
+
+def test_a_camera_that_is_absent_does_not_stand_ready() -> None:
+    camera = apart("that_is_absent")
+    with pytest.raises(Temporary, match="no camera was found"):
+        camera.prepare(warm_leave())
+    assert not camera.is_prepared()
+    assert camera._child is None
+
+
+def test_with_the_recorder_the_process_that_stood_ready_ends() -> None:
+    code = (
+        "import os, time; from tests.support.cameras import synthetic_apart, warm_leave; "
+        "camera = synthetic_apart(); camera.prepare(warm_leave()); "
+        "print(camera._child.pid, flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as recorder:
+        assert recorder.stdout is not None
+        ready = int(recorder.stdout.readline())
+        assert not is_gone(ready)
+        recorder.kill()
+    eventually(lambda: is_gone(ready), "it to end with the recorder")

@@ -78,6 +78,7 @@ def _clips(
     return begin < end or (begin == end and closed)
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(st.lists(POLYGONS, min_size=1, max_size=3), SIZES)
 @example([((0, 0), (0, 0), (0, 0))], (16, 16))

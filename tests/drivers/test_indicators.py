@@ -25,7 +25,9 @@ from device.drivers.indicator.console import TEXTS, Console
 from device.ports import Signal
 from tests.support.waiting import Collector
 
-LENS_OPEN = (Signal.RECORDING, Signal.IMPAIRED, Signal.ENDING_SOON, Signal.BLANKED, Signal.AIMING)
+LENS_OPEN = (
+    Signal.RECORDING, Signal.IMPAIRED, Signal.ENDING_SOON, Signal.BLANKED, Signal.AIMING, Signal.WARM,
+)  # fmt: skip
 PAIRS = list(itertools.combinations(sorted(set(Signal) - MOMENTARY, key=str), 2))
 FOREVER_S = 12.0
 TICKS_PER_SECOND = 20

@@ -75,6 +75,7 @@ def test_across_a_gap_every_picture_and_every_sound_is_where_it_was_filmed_and_h
         assert abs(seen.sound_is_off_s(moment)) < 0.001
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(
     first=st.integers(1, 70),
@@ -239,6 +240,7 @@ def test_sound_before_a_camera_that_comes_late_takes_no_room_from_what_belongs_t
 # --- memory, and a kill during the gap
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_length_of_a_gap(tmp_path: Path) -> None:
     writing = Writing(tmp_path, audio=AUDIO)
     writing.film(pictures(1))
@@ -348,6 +350,7 @@ def killed_in_the_gap(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "killed"
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(data=st.data())
 def test_an_open_segment_cut_at_any_byte_in_a_gap_makes_a_film_that_plays(

@@ -96,6 +96,7 @@ def test_what_comes_after_a_kill_lies_in_the_same_film_at_its_own_time(killed: P
         assert abs(seen.sound_is_off_s(moment)) < 0.001
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(data=st.data(), first=st.sampled_from((75, 133, 400)), lead_ms=st.integers(-400, 400))
 def test_wherever_the_killed_segment_was_cut_the_film_goes_on_where_it_should(
@@ -134,6 +135,7 @@ def test_sound_from_before_the_first_picture_after_a_kill_is_cut(killed: Path, t
     assert len(heard) > 44
 
 
+@pytest.mark.slow
 @settings(max_examples=10)
 @given(offset_us=st.integers(1_000_001, 2_990_000))
 def test_a_cut_off_tail_never_reaches_into_the_segment_behind_it(

@@ -41,6 +41,7 @@ def test_both_tracks_are_in_the_film_in_their_places_and_the_teacher_comes_first
         assert abs(seen.sound_is_off_s(moment, track=1)) < 0.001
 
 
+@pytest.mark.slow
 @settings(max_examples=12)
 @given(seed=st.integers(0, 1 << 32))
 def test_in_whatever_order_pictures_and_both_tracks_arrive_nothing_is_lost(
@@ -63,6 +64,7 @@ def test_in_whatever_order_pictures_and_both_tracks_arrive_nothing_is_lost(
     assert heard[::2] == heard[1::2] == [1024 * n for n in range(len(heard) // 2)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("away", [0, 1])
 def test_a_track_whose_microphone_is_away_holds_up_neither_the_picture_nor_the_other(
     tmp_path: Path, away: int

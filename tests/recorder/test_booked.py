@@ -76,6 +76,17 @@ def test_a_press_while_it_is_announced_cancels_it_and_records_nothing(tmp_path: 
     assert unit.ask("status")["schedule"] is None
 
 
+def test_on_a_device_that_is_about_to_be_wiped_it_does_not_begin_and_the_reason_is_told(
+    tmp_path: Path,
+) -> None:
+    unit = scheduled(tmp_path, begins_in_s=90)
+    unit.ask("wipe", wipe="arm", name="device-1")
+    live(unit, 120)
+    assert unit.lens.permits == []
+    assert [each["reason"] for each in unit.ask("status")["refusal"]] == ["wiping"]
+    assert unit.log[-1] != "light announced"
+
+
 def test_a_press_after_that_means_what_it_always_means(tmp_path: Path) -> None:
     unit = scheduled(tmp_path, begins_in_s=30)
     live(unit, 10)

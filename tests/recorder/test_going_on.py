@@ -26,8 +26,9 @@ NOTE = GoingOn("01J00000000000000000000000", "boot-1", 5, 6, 6, 7 * S, False, Fa
 
 
 def test_the_note_is_read_back_as_it_was_written(tmp_path: Path) -> None:
-    going_on.write(tmp_path, NOTE)
-    assert going_on.read(tmp_path) == NOTE
+    for note in (replace(NOTE, ends_ns=9 * S), NOTE):
+        going_on.write(tmp_path, note)
+        assert going_on.read(tmp_path) == note
     going_on.remove(tmp_path)
     going_on.remove(tmp_path)
     assert going_on.read(tmp_path) is None

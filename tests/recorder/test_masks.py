@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from device import config
+from device.domain.consent import Reason
 from device.domain.errors import Permanent, Refused, Temporary
+from device.domain.texts import reason_sentence
 from device.recorder import masks
 from device.recorder.assembly import view_of
 from device.recorder.masks import Masks
@@ -31,6 +33,8 @@ def test_masks_that_were_set_once_and_are_gone_let_nothing_be_filmed_until_they_
     answer = unit.ask("start")
     assert (answer["error"], unit.lens.permits) == ("refused", [])
     assert "gone" in answer["message"]
+    with pytest.raises(Permanent, match="gone"):
+        Masks(tmp_path, "upright").for_lesson()
     unit.ask("masks", polygons=[])
     assert unit.ask("start")["ok"]
     unit.run()
@@ -56,7 +60,7 @@ def test_masks_that_were_drawn_on_another_view_let_nothing_be_filmed_until_they_
     assert unit.ask("masks") == {"ok": True, "polygons": LEFT, "fits": False}
     answer = unit.ask("start")
     assert (answer["error"], unit.lens.permits) == ("refused", [])
-    assert masks.OTHER_VIEW in answer["message"]
+    assert reason_sentence(Reason.MASKS_DO_NOT_FIT, "en") in answer["message"]
     assert unit.ask("masks", polygons=LEFT)["fits"] is True
     assert unit.ask("start")["ok"]
     unit.run()

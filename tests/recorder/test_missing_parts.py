@@ -173,7 +173,8 @@ def test_masks_that_cannot_be_read_keep_everything_from_being_filmed(tmp_path: P
     (tmp_path / masks.NAME).write_text(text)
     answer = ask(unit, "start")
     assert answer["ok"] is False
-    assert "leerblik masks" in answer["message"]
+    assert [each["reason"] for each in ask(unit, "status")["refusal"]] == ["masks_do_not_fit"]
+    assert "leerblik masks" in ask(unit, "masks")["message"]
     assert unit.lens.permits == []
     unit.run()
 

@@ -280,7 +280,7 @@ def test_keys_are_set_once_and_only_after_a_press_at_the_device(tmp_path: Path) 
     unit.finger.press()
     unit.run()
     assert unit.ask("keys", coach="age1nonsense")["error"] == "permanent"
-    assert unit.ask("keys", coach=key) == {"ok": True, "coach": key, "recovery": ""}
+    assert unit.ask("keys", coach=key) == {"ok": True, "coach": key, "recovery": "", "receipt": ""}
     assert unit.ask("keys", coach=str(COACH.to_public()), recovery=key)["error"] == "refused"
     assert unit.ask("status")["coach_key"]
 

@@ -24,6 +24,8 @@ from tests.recorder.test_going_on import LONG_S, again, die
 from tests.support.material import manifest_of, recipients
 from tests.support.recorder import Unit
 
+pytestmark = pytest.mark.slow
+
 STUCK = """
 import sqlite3, sys
 connection = sqlite3.connect(sys.argv[1], isolation_level=None)

@@ -369,6 +369,7 @@ def test_segments_that_were_sealed_by_others_and_are_full_of_free_boxes_play_as_
 # Holes in the sound: Chromium would play what comes behind them too early.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("holes", "segment_s", "audio"),
     [

@@ -17,12 +17,13 @@ from typing import Any
 
 import av
 
-from device.domain.consent import AimLeave, Permit, authorise_aim
+from device.domain.consent import AimLeave, Permit, WarmLeave, authorise_aim, authorise_warm
 from device.domain.errors import Temporary
 from device.drivers.camera import _paint, synthetic
 from device.drivers.camera._apart import ApartCamera, Limits
 from device.drivers.camera._webcam import Encoding, Source, Webcam
 from device.ports import Camera, FootageSink, VideoFormat
+from tests.support.permits import SITUATION, agreement
 from tests.support.synthetic_films import build
 
 TARGET = "tests.support.cameras"
@@ -58,6 +59,13 @@ def leave(ago_s: float = 0.0) -> AimLeave:
     pressed_ns = now_ns - round(ago_s * 1_000_000_000)
     given = authorise_aim(pressed_ns, pressed_ns, by_hand=True, light_works=True, lens_covered=False)
     assert isinstance(given, AimLeave)
+    return given
+
+
+def warm_leave(for_s: float = 60.0) -> WarmLeave:
+    """Return leave to stand ready for so many seconds from now."""
+    given = authorise_warm(agreement(), SITUATION, time.monotonic_ns() + round(for_s * 1_000_000_000))
+    assert isinstance(given, WarmLeave)
     return given
 
 
@@ -185,6 +193,40 @@ def that_opens_slowly(options: Mapping[str, Any]) -> Camera:
     return Slow(options)
 
 
+def that_opens_only_anew(options: Mapping[str, Any]) -> Camera:
+    """Build one whose lens does not open any more once it stood ready."""
+
+    class Stale(_Wrong):
+        def start(self, permit: Permit, sink: FootageSink, origin_ns: int) -> None:
+            if self.is_prepared():
+                raise Temporary("the camera went to sleep; check its cable")
+            super().start(permit, sink, time.monotonic_ns())
+
+    return Stale(options)
+
+
+def that_hangs_when_it_stood_ready(options: Mapping[str, Any]) -> Camera:
+    """Build one whose lens hangs once it stood ready."""
+
+    class Hanging(_Wrong):
+        def start(self, permit: Permit, sink: FootageSink, origin_ns: int) -> None:
+            if self.is_prepared():
+                time.sleep(3600)
+            super().start(permit, sink, time.monotonic_ns())
+
+    return Hanging(options)
+
+
+def that_hangs_in_prepare(options: Mapping[str, Any]) -> Camera:
+    """Build one that never gets ready."""
+
+    class Hanging(_Wrong):
+        def prepare(self, leave: WarmLeave) -> None:
+            time.sleep(3600)
+
+    return Hanging(options)
+
+
 def that_is_absent(options: Mapping[str, Any]) -> Camera:
     """Build one that finds no lens."""
 
@@ -196,6 +238,9 @@ def that_is_absent(options: Mapping[str, Any]) -> Camera:
             raise Temporary("no camera was found; check its cable")
 
         def aim(self, leave: AimLeave) -> bytes:
+            raise Temporary("no camera was found; check its cable")
+
+        def prepare(self, leave: WarmLeave) -> None:
             raise Temporary("no camera was found; check its cable")
 
     return Absent(options)

@@ -9,6 +9,15 @@ from device.domain.identifiers import make_ulid
 from device.domain.trajectory import Agreement, LegalBasis, Stage
 
 NOW = datetime(2030, 3, 4, 10, 0, tzinfo=UTC)
+SITUATION = Situation(
+    NOW,
+    clock_trusted=True,
+    coach_key_present=True,
+    free_bytes=2,
+    needed_bytes=1,
+    light_works=True,
+    lens_covered=False,
+)
 
 
 def agreement(*, sound: bool = True) -> Agreement:
@@ -32,16 +41,7 @@ def agreement(*, sound: bool = True) -> Agreement:
 
 def permit(*, sound: bool = True, number: int = 1) -> Permit:
     """Return leave to record; ``number`` tells permits apart."""
-    situation = Situation(
-        NOW,
-        clock_trusted=True,
-        coach_key_present=True,
-        free_bytes=2,
-        needed_bytes=1,
-        light_works=True,
-        lens_covered=False,
-    )
     permit_id = make_ulid(round(NOW.timestamp() * 1000), number.to_bytes(10, "big"))
-    decision = authorise(agreement(sound=sound), situation, permit_id)
+    decision = authorise(agreement(sound=sound), SITUATION, permit_id)
     assert isinstance(decision, Permit), decision
     return decision

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from device.domain.consent import AimLeave, Permit
+from device import config
+from device.domain.consent import AimLeave, Permit, WarmLeave
 from device.domain.errors import LeerblikError, Permanent, Temporary
 from device.domain.lifecycle import Writer
 from device.domain.mask import Polygon
@@ -23,6 +25,8 @@ from device.recorder.keys import Keys
 from device.recorder.late import LateIndicators, LateTriggers
 from device.recorder.lesson import LessonSettings
 from device.recorder.masks import Masks
+from device.recorder.network import Network
+from device.recorder.settings_overlay import SettingsOverlay, defaults_of
 from device.recorder.vigil import Vigil
 from device.storage.catalogue import FILE_NAME, Catalogue
 from tests.support.clock import HandClock
@@ -44,6 +48,8 @@ class WatchedCamera:
         self.masks: tuple[Polygon, ...] = ()
         self.seen = 0
         self.after_s = 0.0
+        self.prepared: WarmLeave | None = None
+        self.ill = ""
 
     def format(self) -> VideoFormat:
         if self.absent:
@@ -52,7 +58,8 @@ class WatchedCamera:
 
     def start(self, permit: Permit, sink: FootageSink, origin_ns: int) -> None:
         self.permits.append(permit)
-        self.log.append("lens opens")
+        self.log.append("lens opens from warm" if self.prepared else "lens opens")
+        self.prepared = None
         assert not self.open
         if self.fault is not None:
             raise self.fault
@@ -80,10 +87,22 @@ class WatchedCamera:
         self.open = True
         return b"a still"
 
+    def prepare(self, leave: WarmLeave) -> None:
+        assert not self.open
+        if self.ill:
+            raise Temporary(self.ill)
+        self.log.append("camera gets ready")
+        self.prepared = leave
+
+    def is_prepared(self) -> bool:
+        return self.prepared is not None
+
     def stop(self) -> None:
         if self.open:
             self.log.append("lens closes")
-        self.open = False
+        if self.prepared:
+            self.log.append("camera is put away")
+        self.open, self.prepared = False, None
 
     def frames(self) -> int:
         return self.seen
@@ -183,6 +202,10 @@ class Unit:
     still_s: float = 1e6
     owed: Sequence[str] = ()
     view: str = "watched upright"
+    warm_camera: bool = False
+    overrun_s: int = 300
+    # What leerblik.toml says of the coach's machine.
+    written: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.spool = self.root / "spool"
@@ -216,11 +239,21 @@ class Unit:
                     own=self.root,
                     lesson=LessonSettings("device-1", recipients(), self.segment_s, 64_000),
                     masks=Masks(self.root, self.view),
+                    overrun_s=self.overrun_s,
                 ),
                 self.rules,
                 Vigil(self.reserve_bytes, 0, self.still_s),
                 self._gesture,
+                SettingsOverlay(
+                    self.root / "settings",
+                    self.written,
+                    {},
+                    check=partial(config.check_overlay, self.written),
+                    defaults=defaults_of({name: config.defaults(name) for name in ("sync", "coach")}),
+                ),
+                Network(self.root, self.root / "network"),
                 aside=lambda work: work(),
+                warm_camera=self.warm_camera,
             ),
             self.catalogue,
             self.aftercare,

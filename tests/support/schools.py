@@ -16,7 +16,13 @@ from typing import Any
 
 from deploy.demo.house import House
 from deploy.demo.school import TRAJECTORY, open_school
-from device.domain.register.decisions import BookingCancelled, BookingMade, Decision, TeacherAdded
+from device.domain.register.decisions import (
+    BookingCancelled,
+    BookingMade,
+    Decision,
+    RecordingWithdrawn,
+    TeacherAdded,
+)
 from device.recorder.client import RecorderClient
 from device.storage.catalogue import fresh_ulid
 from device.storage.register import RegisterBook
@@ -154,16 +160,20 @@ def open_full_school(house: PressableHouse) -> Facts:
     entrance = open_school(house)
     house.port = int(entrance.address.rsplit(":", 1)[1].strip("/"))
     known = dict(entrance.secrets)
-    recordings = {"sent": _record(house), "discarded": _record(house), "held": _record(house)}
+    recordings = {name: _record(house) for name in ("destroyed", "sent", "discarded", "held")}
     house.client.ask("discard", recording=recordings["discarded"])
-    house.client.ask("release", recording=recordings["sent"])
+    for name in ("destroyed", "sent"):
+        house.client.ask("release", recording=recordings[name])
     house.client.ask("reflect", recording=recordings["held"], proud_us=[500_000], improve_us=[1_500_000])
     booking = _booked_now(house)
     _decide(house, BookingCancelled(booking.booking))
     recordings["unclaimed"] = _record(house)
     again = BookingMade(**{**_values(booking), "booking": fresh_ulid()})
     _decide(house, again)
-    wait_for(house, recordings["sent"], "delivered", "purged")
+    for name in ("destroyed", "sent"):
+        wait_for(house, recordings[name], "delivered", "purged")
+    _decide(house, RecordingWithdrawn(recordings["destroyed"], TEACHER), f"teacher:{TEACHER}")
+    wait_for(house, recordings["destroyed"], "destroyed")
     secrets = {Role.COACH: known["coach"], Role.IT: known["it"], Role.TEACHER: known[f"teacher {TEACHER}"]}
     return Facts(secrets, recordings, again.booking)
 

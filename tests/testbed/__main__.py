@@ -2,8 +2,10 @@
 
     python -m tests.testbed [ARGUMENTS FOR PYTEST]
 
-Without arguments it runs the device suite, and the suites of the fast tests that need nothing of a checkout:
-the same code under the device's Python and the system's PyAV.
+Without arguments it runs the device suite, one test after another, and then, with a worker for each core, the suites
+that need nothing of a checkout: the same code under the device's Python, the system's PyAV and numpy, as it is
+installed. Rules whose examples are made up get a few here (the profile ``brief``): ``make check`` tries the very same
+rules with many.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ _SUITE = "/opt/suite/project"
 # crafted).
 _PORTABLE = (
     *("domain", "footage", "review", "drivers", "contracts", "recorder", "storage", "timetable"),
-    *("server_sync/push", "web"),
+    *("server_sync/push", "web", "wipe", "network"),
 )
 # These look at every file of the project, which is not here.
 _OF_A_CHECKOUT = (
@@ -38,22 +40,27 @@ _ENVIRONMENT = (
     "VIRTUALCAM=1",
     "LD_PRELOAD=/usr/local/lib/virtualcam/dmaheap.so",
     "LIBCAMERA_LOG_LEVELS=*:ERROR",
+    "HYPOTHESIS_PROFILE=brief",
 )
 # All that the suite inside learns of this machine's environment.
-_HANDED_ON = ("LEERBLIK_LESSON_S",)
+_HANDED_ON = ("LEERBLIK_LESSON_S", "HYPOTHESIS_PROFILE")
 # Who names an instance after its own process: this program and the benchmark.
 _USERS = ("suite", "bench")
 _DEVICE = "tests/testbed/device"
+_AT_ONCE = ("-n", "auto", "--dist", "worksteal")
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Return pytest's exit code, or 1 when the container did not come up."""
+    """Return pytest's exit code, of two runs the worse one, or 1 when the container did not come up."""
     _forget_the_dead()
     try:
         with Container(f"suite-{os.getpid()}") as device:
+            if arguments:
+                return _pytest(device, arguments)
             portable = [f"tests/{name}" for name in _PORTABLE]
             elsewhere = [f"--deselect={test}" for test in _OF_A_CHECKOUT]
-            return _pytest(device, arguments or [_DEVICE, *portable, *elsewhere])
+            # The device suite stops and starts what runs there: nothing beside it.
+            return max(_pytest(device, [_DEVICE]), _pytest(device, [*_AT_ONCE, *portable, *elsewhere]))
     except NotRunning as problem:
         sys.stderr.write(f"Test bed stopped: {problem}\n")
         return 1

@@ -66,6 +66,7 @@ def test_a_feed_that_changes_is_taken_over_and_one_that_does_not_is_confirmed(
     assert update(cache, school, NOW + 2 * HOUR) == "twee"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bad", [
     serves(b"<html>Inloggen</html>"), serves(b"BEGIN:VCALENDAR\r\n"), serves(b"\x00" * 1000), serves(UNREADABLE),
     lambda request: request.send_error(500), lambda request: request.send_error(404),

@@ -271,6 +271,7 @@ def hostile(name: str) -> bytes:
     }[name]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["never", "zone", "nested", "nested lists", "memory", "garbage"])
 def test_a_hostile_feed_ends_in_lessons_or_in_one_sentence_within_its_limits(name: str) -> None:
     limits = Limits(cpu_s=1, series_cpu_s=0.2, memory_bytes=128 * 1024 * 1024, wall_s=20)
@@ -278,6 +279,7 @@ def test_a_hostile_feed_ends_in_lessons_or_in_one_sentence_within_its_limits(nam
     assert isinstance(found, Expanded) or len(found.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_a_feed_that_takes_all_the_time_there_is_says_so() -> None:
     with pytest.raises(Permanent, match="more time or memory"):
         expand(hostile("never"), *AUTUMN, ZONE, Limits(cpu_s=1, series_cpu_s=5))

@@ -130,6 +130,7 @@ def test_a_body_without_end_is_cut_off_at_its_size(school: School) -> None:
         fetch(f"{school.url}/feed", None, INSIDE, Bounds(size_bytes=100_000, time_s=20))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("length", ["", "100000"])
 @pytest.mark.parametrize("slow_from", ["status", "header", "body"])
 def test_a_server_that_drips_is_cut_off_in_time(school: School, slow_from: str, length: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,8 @@ from flask import Blueprint, Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from device import config
+from device.recorder.settings_overlay import SettingsOverlay, defaults_of
 from device.storage.register import RegisterBook
 from device.web.accounts import Accounts
 from device.web.app import create_app
@@ -29,6 +32,11 @@ PIN = "582047"
 TEACHER = "abc"
 # Costs nothing, so that a thousand wrong PINs are quick; that the real costs are paid is tested apart.
 CHEAP_KIB = 8
+# Of a device on which nobody has filled in the coach's machine.
+NOTHING_SET = SettingsOverlay(
+    Path("/nonexistent"), {}, {}, check=lambda _overlay: None,
+    defaults=defaults_of({name: config.defaults(name) for name in ("sync", "coach")}),
+)  # fmt: skip
 _MADE: dict[tuple[tuple[Blueprint, ...], str, str], Flask] = {}
 
 
@@ -38,13 +46,17 @@ class StandInRecorder:
     def __init__(self, status: dict[str, Any]) -> None:
         self.status = status
         self.asked: list[tuple[str, dict[str, Any]]] = []
-        self.answers: dict[str, dict[str, Any]] = {}
+        self.answers: dict[str, dict[str, Any] | Callable[..., dict[str, Any]]] = {
+            "settings": {"ok": True, **NOTHING_SET.describe()},
+            "network": {"ok": True, "pending": False, "result": None},
+        }
 
     def ask(self, do: str, **values: Any) -> dict[str, Any]:
         if do == "status":
             return self.status
         self.asked.append((do, values))
-        return self.answers.get(do, {"ok": True})
+        answer = self.answers.get(do, {"ok": True})
+        return answer(**values) if callable(answer) else answer
 
 
 @dataclass

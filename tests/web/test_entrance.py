@@ -123,6 +123,7 @@ def test_a_session_ends_by_itself_when_nobody_is_there(site: Site) -> None:
     assert not is_in(coach)
 
 
+@pytest.mark.slow
 def test_a_thousand_wrong_pins_open_nothing_and_leave_everybody_else_alone(site: Site) -> None:
     """Each comes as soon as it may, from ever new addresses, and still the first day has hardly begun."""
     other = site.services.accounts.invite("def")

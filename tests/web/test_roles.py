@@ -32,6 +32,8 @@ FOR_EVERYBODY = {
         for name in ("begin", "do_begin", "press", "school", "do_school", "keys", "do_keys")
     ),
     *(f"first_start.{name}" for name in ("finish", "do_finish", "done")),
+    # The proof of a wipe: only while nobody has claimed the device, afterwards for IT; anybody else finds nothing.
+    "wiped.download",
     "api.openapi",
     "api.status",
 }
@@ -42,6 +44,9 @@ OF_A_PART = {
     "timetables": {Role.COACH},
     "teacher": {Role.TEACHER},
     "it": {Role.IT},
+    "wipe": {Role.IT},
+    "server": {Role.IT},
+    "network": {Role.IT},
     "tokens": {Role.COACH, Role.IT},
 }
 REFUSED = (401, 403)

@@ -22,6 +22,8 @@ from device.web.worker import MOST_GUESTS, REQUEST_WITHIN_S
 from tests.web.served import Served
 from tests.web.site import CHEAP_KIB, PASSWORD, csrf_token
 
+pytestmark = pytest.mark.slow
+
 CROWD = 50
 # How long a visitor waits for an answer: shorter than the page is patient with the crowd, so that it
 # is not the end of that patience which lets everybody else in.

@@ -22,6 +22,8 @@ from device.web.command import greeting
 from tests.support.waiting import wait_for
 from tests.web.served import Served
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Served]:

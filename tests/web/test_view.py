@@ -55,6 +55,14 @@ def test_a_lesson_whose_picture_stays_away_is_not_shown_as_a_picture() -> None:
     assert "geen beeld" in WORDS["nl"].lens[Lens.SIGHTLESS][1]
 
 
+def test_a_camera_that_stands_ready_is_shown_unless_it_records_or_is_pointed() -> None:
+    ready = {"state": "idle", "warm": True, "aim": {"open": False, "left_s": 0.0}}
+    assert view_of(ready) == View(Lens.READY)
+    assert view_of({**ready, "aim": {"open": True, "left_s": 3.0}}) == View(Lens.AIMING)
+    assert view_of({**ready, "state": "recording"}) == View(Lens.OPEN)
+    assert view_of({**ready, "warm": "yes"}) == View(Lens.CLOSED)
+
+
 def test_a_lens_that_is_open_for_aiming_is_shown() -> None:
     assert view_of({"state": "idle", "aim": {"open": True, "left_s": 3.0}}) == View(Lens.AIMING)
 

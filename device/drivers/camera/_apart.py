@@ -1,7 +1,7 @@
 """A camera in a process of its own: when libcamera hangs or crashes, that process is killed and started anew.
 
 Sound, light and button go on in the recorder meanwhile, and the idle recorder carries none of the camera's
-libraries. The process exists from start or aim to stop, no longer.
+libraries. The process exists from start, aim or prepare to stop, no longer.
 """
 
 from __future__ import annotations
@@ -14,22 +14,26 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from device.domain.consent import AimLeave, Permit
+from device.domain.consent import AimLeave, Permit, WarmLeave
 from device.domain.errors import Busy, LeerblikError, Stuck, Temporary
 from device.domain.mask import Polygon, write_polygons
 from device.drivers._source import require_permit
 from device.drivers.camera._child import Child
-from device.drivers.camera._leave import require_leave
+from device.drivers.camera._leave import require_leave, require_warm_leave
 from device.ports import FootageSink, VideoFormat
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long it may take until the lens is open, to make a still, to obey, and to close."""
+    """How long it may take until the lens is open, to make a still, to obey, and to close.
+
+    ``ready_limit_s``: until the lens of a camera that stands ready is open; after that it is opened anew.
+    """
 
     open_limit_s: float = 30.0
     obey_limit_s: float = 1.0
     stop_limit_s: float = 3.0
+    ready_limit_s: float = 5.0
 
 
 _QUIET_S = 2.0
@@ -69,7 +73,8 @@ class ApartCamera:
         self._filming = False
         self._blanked = False
         self._polygons: tuple[Polygon, ...] = ()
-        self._aiming_until_ns = 0
+        self._until_ns = 0
+        self._prepared = False
         self._trouble: LeerblikError | None = None
         self._quiet_until_s = 0.0
         self._frames = 0
@@ -93,19 +98,38 @@ class ApartCamera:
             if self._filming:
                 raise Busy("the camera has already been started; stop it first")
             self._frames = 0
-            child = self._child = self._living_child()
-            child.deliver_to(sink)
-            try:
-                with self._wishes:
-                    child.tell(
-                        "start", pickle.dumps(permit), origin_ns=origin_ns, blanked=self._blanked,
-                        polygons=write_polygons(self._polygons),
-                    )  # fmt: skip
-                child.answer(self._limits.open_limit_s)
-            except LeerblikError:
-                self._give_up(child)
-                raise
+            if not self._start_prepared(permit, sink, origin_ns):
+                self._start_in(self._living_child(), permit, sink, origin_ns, self._limits.open_limit_s)
             self._filming, self._trouble = True, None
+
+    def _start_prepared(self, permit: Permit, sink: FootageSink, origin_ns: int) -> bool:
+        """Open the lens of a camera that stands ready; False when that does not work: then it is opened anew."""
+        child = self._child
+        if child is None or not self.is_prepared():
+            return False
+        try:
+            self._start_in(child, permit, sink, origin_ns, self._limits.ready_limit_s)
+        except Temporary:
+            if child.abandoned:
+                raise
+            return False
+        return True
+
+    def _start_in(
+        self, child: Child, permit: Permit, sink: FootageSink, origin_ns: int, limit_s: float
+    ) -> None:
+        self._child, self._prepared = child, False
+        child.deliver_to(sink)
+        try:
+            with self._wishes:
+                child.tell(
+                    "start", pickle.dumps(permit), origin_ns=origin_ns, blanked=self._blanked,
+                    polygons=write_polygons(self._polygons),
+                )  # fmt: skip
+            child.answer(limit_s)
+        except LeerblikError:
+            self._give_up(child)
+            raise
 
     def blank(self, blanked: bool) -> None:
         """Deliver black pictures until told otherwise; it takes hold also while the lens is being opened.
@@ -135,13 +159,37 @@ class ApartCamera:
             if self._filming:
                 raise Busy("the camera is recording; a still can be had when the lesson is over")
             child = self._child = self._living_child()
+            self._prepared = False
             try:
-                self._aiming_until_ns = leave.until_ns
+                self._until_ns = leave.until_ns
                 child.tell("aim", pickle.dumps(leave), polygons=write_polygons(self._polygons))
                 return child.answer(self._limits.open_limit_s).payload
             except LeerblikError:
                 self._give_up(child)
                 raise
+
+    def prepare(self, leave: WarmLeave) -> None:
+        """Have a process stand ready that has done everything but open the lens; it ends with the leave."""
+        require_warm_leave(leave)
+        with self._guard:
+            if self._filming:
+                raise Busy("the camera is recording; it need not be held ready")
+            self._check_present()
+            child = self._child = self._living_child()
+            try:
+                self._until_ns = leave.until_ns
+                child.tell("prepare", pickle.dumps(leave))
+                child.answer(self._limits.open_limit_s)
+            except LeerblikError:
+                self._give_up(child)
+                raise
+            self._prepared = True
+
+    def is_prepared(self) -> bool:
+        """Tell whether a process stands ready."""
+        child = self._child
+        in_time = time.monotonic_ns() < self._until_ns
+        return self._prepared and in_time and child is not None and child.alive
 
     def stop(self) -> None:
         """Close the lens; a camera that does not close in time loses its process, and that closes it.
@@ -152,6 +200,7 @@ class ApartCamera:
         """
         with self._guard_at_once():
             child, self._child, self._filming = self._child, None, False
+            self._prepared = False
             if child is not None and not child.alive:
                 self._format = self._known
         if child is not None:
@@ -181,9 +230,9 @@ class ApartCamera:
             self._guard.release()
 
     def _living_child(self) -> Child:
-        """Return the process that films or aims, or a new one; where the time for aiming is over, it is closing."""
+        """Return the process that films, aims or stands ready, or a new one; when its time is over, it is closing."""
         if self._child is not None:
-            in_time = self._filming or time.monotonic_ns() < self._aiming_until_ns
+            in_time = self._filming or time.monotonic_ns() < self._until_ns
             if self._child.alive and in_time:
                 return self._child
             self._child.end(self._limits.stop_limit_s)

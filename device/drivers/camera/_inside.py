@@ -27,7 +27,7 @@ from device.ports import AudioBlock, Camera, VideoPacket
 
 _PR_SET_PDEATHSIG = 1
 _NS_PER_S = 1_000_000_000
-# How long the lens may take to close by itself after the time for aiming; then the kernel ends the process.
+# How long the lens may take to close by itself when a leave is over; then the kernel ends the process.
 _CLOSING_S = 2.0
 _log = logging.getLogger(__name__)
 
@@ -97,14 +97,15 @@ class Inside:
         self._options: dict[str, Any] = {}
         self._camera: Camera | None = None
         self._blanked = False
-        self._aiming_until_ns: int | None = None
+        self._until_ns: int | None = None
+        self._aims = False
 
     def run(self) -> None:
-        """Return when told to stop, or when the time for aiming is over."""
+        """Return when told to stop, or when the time for aiming or for standing ready is over."""
         threading.Thread(target=self._listen, name="orders", daemon=True).start()
         while True:
             try:
-                order = self._orders.get(timeout=self._aiming_left_s())
+                order = self._orders.get(timeout=self._left_s())
             except queue.Empty:
                 order = Message("stop")
             if order.kind == "stop":
@@ -140,10 +141,10 @@ class Inside:
         _log.error("a thread of the camera died", exc_info=death.exc_value)
         self._sink.camera_failed(f"the camera failed ({death.exc_type.__name__}: {death.exc_value})")
 
-    def _aiming_left_s(self) -> float | None:
-        if self._aiming_until_ns is None:
+    def _left_s(self) -> float | None:
+        if self._until_ns is None:
             return None
-        return max(0.001, (self._aiming_until_ns - time.monotonic_ns()) / _NS_PER_S)
+        return max(0.001, (self._until_ns - time.monotonic_ns()) / _NS_PER_S)
 
     def _stop(self) -> None:
         if self._camera is not None:
@@ -176,23 +177,29 @@ class Inside:
 
     def _do_start(self, order: Message) -> Message:
         camera = self._built()
-        if self._aiming_until_ns is not None:
+        if self._aims:
             camera.stop()
-            self._aim_until(None)
+        self._leave_until(None)
         camera.mask(_polygons(order))
         camera.start(_unpickled(order), self._sink, order.values["origin_ns"])
         return Message("done", {"filming": True})
 
     def _do_aim(self, order: Message) -> Message:
         camera, leave = self._built(), _unpickled(order)
-        self._aim_until(leave.until_ns)
+        self._leave_until(leave.until_ns, aims=True)
         camera.mask(_polygons(order))
         return Message("done", {}, camera.aim(leave))
 
-    def _aim_until(self, until_ns: int | None) -> None:
+    def _do_prepare(self, order: Message) -> Message:
+        camera, leave = self._built(), _unpickled(order)
+        self._leave_until(leave.until_ns)
+        camera.prepare(leave)
+        return Message("done")
+
+    def _leave_until(self, until_ns: int | None, *, aims: bool = False) -> None:
         """Close the lens then. The alarm ends this process also when the driver hangs in C and holds the GIL."""
-        self._aiming_until_ns = until_ns
-        left_s = self._aiming_left_s()
+        self._until_ns, self._aims = until_ns, aims
+        left_s = self._left_s()
         signal.setitimer(signal.ITIMER_REAL, 0 if left_s is None else left_s + _CLOSING_S)
 
     def _built(self) -> Camera:

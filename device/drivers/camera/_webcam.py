@@ -11,7 +11,7 @@ from typing import Any
 import av
 from av.container import InputContainer
 
-from device.domain.consent import AimLeave, Permit
+from device.domain.consent import AimLeave, Permit, WarmLeave
 from device.domain.errors import LeerblikError, Permanent, Temporary
 from device.domain.mask import Polygon
 from device.drivers._source import require_permit
@@ -92,11 +92,20 @@ class Webcam:
         """Return a picture of this moment; the lens stays open."""
         require_leave(leave)
         self._worker.require_idle()
+        self._worker.spend()
         if not self._viewer.busy:
             source, view = self._open_source(), _View()
             self._view = view
             self._viewer.start(lambda stop: self._look(source, view, stop), view.fail)
         return masked_still(self._curtain, self._view.next())
+
+    def prepare(self, leave: WarmLeave) -> None:
+        """Stand ready; its libraries are loaded, and the webcam itself is opened when it films."""
+        self._worker.prepare(leave)
+
+    def is_prepared(self) -> bool:
+        """Tell whether it stands ready."""
+        return self._worker.is_ready
 
     def stop(self) -> None:
         """Close the lens."""

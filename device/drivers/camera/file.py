@@ -16,7 +16,7 @@ import numpy as np
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from device.domain.consent import AimLeave, Permit
+from device.domain.consent import AimLeave, Permit, WarmLeave
 from device.domain.errors import Permanent
 from device.domain.mask import Polygon
 from device.domain.settings import REQUIRED, Setting
@@ -132,10 +132,19 @@ class FileCamera:
         """Return the first picture of the film; nothing stays open behind it."""
         require_leave(leave)
         self._worker.require_idle()
+        self._worker.spend()
         shape = self._shape()
         with open_film(self._path) as film:
             _, frame = next(self._chosen(film, shape))
             return masked_still(self._curtain, _planes(frame, shape))
+
+    def prepare(self, leave: WarmLeave) -> None:
+        """Stand ready; the film is opened when it is shown."""
+        self._worker.prepare(leave)
+
+    def is_prepared(self) -> bool:
+        """Tell whether it stands ready."""
+        return self._worker.is_ready
 
     def stop(self) -> None:
         """Close the film."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from device.domain.consent import AimLeave, Permit
+from device.domain.consent import AimLeave, Permit, WarmLeave
 from device.domain.errors import Busy, LeerblikError, Permanent, Temporary
 from device.domain.mask import Polygon
 from device.domain.settings import Setting
@@ -20,7 +20,7 @@ from device.drivers._source import require_permit
 from device.drivers.camera import _sensor
 from device.drivers.camera._apart import ApartCamera
 from device.drivers.camera._boards import AUTO, PRESETS, Preset, choose, read_model
-from device.drivers.camera._leave import require_leave
+from device.drivers.camera._leave import require_leave, require_warm_leave
 from device.drivers.camera._options import KEYFRAME_INTERVAL
 from device.drivers.camera._outlet import Outlet
 from device.ports import Camera, FootageSink, VideoFormat
@@ -100,7 +100,7 @@ class PiCamera:
         self._cover: Cover | None = None
         self._granted: _Granted | None = None
         self._camera: Any = None  # a Picamera2
-        self._filming = False
+        self._filming = self._prepared = False
         self._frames = 0
 
     def format(self) -> VideoFormat:
@@ -115,10 +115,11 @@ class PiCamera:
     def start(self, permit: Permit, sink: FootageSink, origin_ns: int) -> None:
         """Open the lens and encode; Temporary when the camera is absent or taken."""
         require_permit(permit)
-        if self._camera is not None:
+        if self._camera is not None and not self._prepared:
             raise Busy("the camera has already been started; stop it first")
         self._frames = 0
-        camera, granted = self._open(), self._must_have_granted()
+        camera = self._camera if self._prepared else self._open()
+        self._prepared, granted = False, self._must_have_granted()
         self._hang(sink.privacy_failed, aiming=False)
         with _sentences("started"):
             encoder = _make_encoder(
@@ -141,9 +142,10 @@ class PiCamera:
         require_leave(leave)
         if self._filming:
             raise Busy("the camera is recording; a still can be had when the lesson is over")
-        settled = self._camera is not None
-        if not settled:
+        settled = self._camera is not None and not self._prepared
+        if self._camera is None:
             self._open()
+        self._prepared = False
         problems: list[str] = []
         self._hang(problems.append, aiming=True)
         with _sentences("opened"):
@@ -156,10 +158,25 @@ class PiCamera:
             raise Permanent(problems[0])
         return picture
 
+    def prepare(self, leave: WarmLeave) -> None:
+        """Open and configure the camera, and load the encoder; the sensor does not run, so there is no picture."""
+        require_warm_leave(leave)
+        if self._camera is not None and not self._prepared:
+            raise Busy("the camera is in use; it need not be held ready")
+        if self._camera is None:
+            self._open()
+            self._prepared = True
+            _load_encoders()
+
+    def is_prepared(self) -> bool:
+        """Tell whether it stands ready."""
+        return self._prepared
+
     def stop(self) -> None:
         """Close the lens; can hang (picamera2 #1264), and only the end of the process helps then."""
         camera, self._camera = self._camera, None
         filming, self._filming = self._filming, False
+        self._prepared = False
         if camera is not None:
             if filming:
                 camera.stop_recording()
@@ -315,6 +332,11 @@ def _configure(camera: Any, preset: Preset, options: Mapping[str, Any]) -> _Gran
 
 def _by(size: Sequence[int]) -> str:
     return f"{size[0]}x{size[1]}"
+
+
+def _load_encoders() -> None:
+    """Load what a press would otherwise have to wait for."""
+    from picamera2 import encoders, outputs  # noqa: F401
 
 
 def _make_encoder(bitrate_bps: int, form: VideoFormat, keyframe_interval_s: float) -> Any:

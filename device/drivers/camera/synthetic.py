@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from device.domain.consent import AimLeave, Permit
+from device.domain.consent import AimLeave, Permit, WarmLeave
 from device.domain.mask import Polygon
 from device.domain.settings import Setting
 from device.drivers._source import require_permit
@@ -108,8 +108,17 @@ class SyntheticCamera:
         """Return the picture of this moment of the clock; nothing stays open behind it."""
         require_leave(leave)
         self._worker.require_idle()
+        self._worker.spend()
         scene = Scene(self._format.width, self._format.height, self._rate)
         return masked_still(self._curtain, scene.draw(int(time.monotonic() * self._rate)))
+
+    def prepare(self, leave: WarmLeave) -> None:
+        """Stand ready; an invented lesson has nothing to open."""
+        self._worker.prepare(leave)
+
+    def is_prepared(self) -> bool:
+        """Tell whether it stands ready."""
+        return self._worker.is_ready
 
     def stop(self) -> None:
         """Close the lens."""

@@ -9,7 +9,9 @@ MARKED       three short gaps in the light                     red      two shor
 BLANKED      1 s on, 1 s off                                   blue     one long middle tone
 ENDING_SOON  on, with two short gaps every 2 s                 yellow   two middle tones
 ANNOUNCED    0.3 s on, 0.5 s off                               lime     low, middle, high
+WARM         a short blink every second                        mint     -
 AIMING       long, short, and a pause, every 2 s               white    one middle tone, then high
+WIPING       two long, a pause of a second and a half          pink     low, long, twice
 HELD         two short blinks every 4 s                        cyan     high, then low
 DISCARDED    on for 2 s, then dark for half a second           white    middle, then low, long
 REFUSED      three flashes                                     magenta  one low tone
@@ -58,7 +60,9 @@ COLOURS: dict[Signal, Colour] = {
     Signal.BLANKED: (0.0, 0.0, 1.0),
     Signal.ENDING_SOON: (1.0, 0.6, 0.0),
     Signal.ANNOUNCED: (0.5, 1.0, 0.0),
+    Signal.WARM: (0.0, 1.0, 0.4),
     Signal.AIMING: (1.0, 0.8, 1.0),
+    Signal.WIPING: (1.0, 0.4, 0.6),
     Signal.HELD: (0.0, 0.8, 1.0),
     Signal.DISCARDED: (1.0, 0.8, 1.0),
     Signal.REFUSED: (1.0, 0.0, 1.0),
@@ -108,6 +112,7 @@ PATTERNS = {
         ),
         (Step(0.3, light=True), Step(0.5, light=False)),
     ),
+    Signal.WARM: Pattern((), (Step(0.15, light=True), Step(0.85, light=False))),
     Signal.AIMING: Pattern(
         (Step(0.3, light=True, tone_hz=MIDDLE_HZ), Step(0.3, light=True, tone_hz=HIGH_HZ)),
         (
@@ -115,6 +120,19 @@ PATTERNS = {
             Step(0.3, light=False),
             Step(0.2, light=True),
             Step(0.7, light=False),
+        ),
+    ),
+    Signal.WIPING: Pattern(
+        (
+            Step(0.6, light=True, tone_hz=LOW_HZ),
+            Step(0.3, light=False),
+            Step(0.6, light=True, tone_hz=LOW_HZ),
+        ),
+        (
+            Step(0.6, light=True),
+            Step(0.3, light=False),
+            Step(0.6, light=True),
+            Step(1.5, light=False),
         ),
     ),
     Signal.HELD: Pattern(

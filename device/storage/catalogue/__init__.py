@@ -12,6 +12,7 @@ from typing import Self
 from device.domain.errors import Temporary
 from device.domain.lifecycle import Writer
 from device.storage.catalogue.database import Damaged, Occupied, open_database, transaction
+from device.storage.catalogue.endings import Endings, StoredOrder, new_order
 from device.storage.catalogue.fresh import fresh_ulid
 from device.storage.catalogue.recordings import Recording, Recordings, Step, StoredObject, utc_now
 from device.storage.catalogue.sends import ProcessState, ProcessStates, Send, Sends, StoredReceipt
@@ -26,8 +27,10 @@ __all__ = [
     "Send",
     "Step",
     "StoredObject",
+    "StoredOrder",
     "StoredReceipt",
     "fresh_ulid",
+    "new_order",
     "utc_now",
 ]
 
@@ -42,6 +45,7 @@ class Catalogue:
         self._path = path
         self._inode = path.stat().st_ino
         self.recordings = Recordings(self._connection, writer)
+        self.endings = Endings(self._connection, self.recordings)
         self.sends = Sends(self._connection)
         self.processes = ProcessStates(self._connection)
 

@@ -107,7 +107,7 @@ class Recordings:
         ``discarded``: the teacher has said no already. It is never held for a moment in between.
         """
         with transaction(self._db):
-            self._move(recording, Status.HELD, note)
+            self.move_within(recording, Status.HELD, note)
             self._db.executemany(
                 "INSERT OR REPLACE INTO objects (recording, position, file, size_bytes, sha256) VALUES (?, ?, ?, ?, ?)",
                 [(recording, i, o.file, o.size_bytes, o.sha256) for i, o in enumerate(objects)],
@@ -121,7 +121,7 @@ class Recordings:
                 ),
             )  # fmt: skip
             if discarded:
-                self._move(recording, Status.DISCARDED, "the journal says so")
+                self.move_within(recording, Status.DISCARDED, "the journal says so")
 
     def restart_cooling_off(self, recording: str, *, boot_id: str, at_ns: int) -> None:
         """Begin the cooling-off anew: the clock it was counted on is gone with the last boot."""
@@ -152,12 +152,12 @@ class Recordings:
     def move(self, recording: str, status: Status, note: str = "") -> None:
         """Give a recording its next status; Refused when that is not its next or not ours to write."""
         with transaction(self._db):
-            self._move(recording, status, note)
+            self.move_within(recording, status, note)
 
     def find(self, recording: str) -> Recording | None:
         """Return a recording, or None."""
         row = self._db.execute("SELECT * FROM recordings WHERE id = ?", (recording,)).fetchone()
-        return None if row is None else _recording(row)
+        return None if row is None else recording_of(row)
 
     def get(self, recording: str) -> Recording:
         """Return a recording; Permanent when there is none."""
@@ -173,20 +173,22 @@ class Recordings:
             f"SELECT * FROM recordings WHERE status IN ({marks}) ORDER BY id",  # noqa: S608  # only marks
             [status.value for status in statuses],
         )
-        return [_recording(row) for row in rows]
+        return [recording_of(row) for row in rows]
 
     def latest(self, limit: int) -> list[Recording]:
         """Return the newest recordings, newest first."""
         rows = self._db.execute("SELECT * FROM recordings ORDER BY id DESC LIMIT ?", (limit,))
-        return [_recording(row) for row in rows]
+        return [recording_of(row) for row in rows]
 
-    def page(self, limit: int, before: str = "") -> list[Recording]:
-        """Return so many recordings older than ``before`` ("": the newest), newest first."""
+    def page(self, limit: int, before: str = "", status: Status | None = None) -> list[Recording]:
+        """Return so many recordings older than ``before`` ("": the newest), newest first; of one status if told."""
+        which = "" if status is None else "status = :status AND "
         rows = self._db.execute(
-            "SELECT * FROM recordings WHERE ? = '' OR id < ? ORDER BY id DESC LIMIT ?",
-            (before, before, limit),
+            f"SELECT * FROM recordings WHERE {which}(:before = '' OR id < :before)"  # noqa: S608  # ours
+            " ORDER BY id DESC LIMIT :limit",
+            {"before": before, "limit": limit, "status": status.value if status else ""},
         )
-        return [_recording(row) for row in rows]
+        return [recording_of(row) for row in rows]
 
     def page_of(
         self, limit: int, before: str, *, bookings: Collection[str], names: Collection[str]
@@ -207,7 +209,7 @@ class Recordings:
                 "held": Status.HELD.value, "before": before, "limit": limit,
             },
         )  # fmt: skip
-        return [_recording(row) for row in rows]
+        return [recording_of(row) for row in rows]
 
     def under(
         self, bookings: Collection[str], before_number: int, statuses: Collection[Status] = tuple(Status)
@@ -221,7 +223,7 @@ class Recordings:
             " AND status IN (SELECT value FROM json_each(?)) ORDER BY id",
             (json.dumps(sorted(bookings)), before_number, json.dumps([each.value for each in statuses])),
         )
-        return [_recording(row) for row in rows]
+        return [recording_of(row) for row in rows]
 
     def counts(self) -> tuple[dict[str, int], float]:
         """Return how many recordings have each status, and the seconds that were ever recorded.
@@ -286,7 +288,8 @@ class Recordings:
             found[row["recording"]].append(_step(row))
         return found
 
-    def _move(self, recording: str, status: Status, note: str) -> None:
+    def move_within(self, recording: str, status: Status, note: str) -> None:
+        """Do the same in a transaction that the caller has begun."""
         if self._writer is None:
             raise Refused("this process only reads the catalogue")
         check_transition(self.get(recording).status, status, self._writer)
@@ -310,7 +313,8 @@ def _step(row: sqlite3.Row) -> Step:
     return Step(Status(row["status"]), row["writer"], row["at"], row["note"])
 
 
-def _recording(row: sqlite3.Row) -> Recording:
+def recording_of(row: sqlite3.Row) -> Recording:
+    """Return a row of the table as a recording."""
     values: dict[str, Any] = dict(row)
     values["status"] = Status(values["status"])
     for flag in ("interrupted", "unclaimed", "untrusted_clock"):

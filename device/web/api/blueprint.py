@@ -12,7 +12,18 @@ from werkzeug.exceptions import BadRequest, NotFound, UnsupportedMediaType
 from device.domain.errors import Permanent
 from device.domain.strict import parse_object
 from device.web import problems
-from device.web.api import audit, decisions, keys, metrics, press, recordings, register, standing, week
+from device.web.api import (
+    audit,
+    decisions,
+    keys,
+    metrics,
+    press,
+    recordings,
+    register,
+    server,
+    standing,
+    week,
+)
 from device.web.api.fitting import fits, misfits, sentence
 from device.web.api.openapi import SCHEMA, document
 from device.web.api.operation import BASE, BODY_BYTES, JSON, Answer, Asked, Operation
@@ -47,6 +58,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *press.OPERATIONS,
     *recordings.OPERATIONS,
     *keys.OPERATIONS,
+    *server.OPERATIONS,
     *metrics.OPERATIONS,
 )
 

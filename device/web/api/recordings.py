@@ -34,6 +34,17 @@ _FACTS = {
     "unclaimed": FLAG,
     "untrusted_clock": FLAG,
     "withdrawn": FLAG,
+    "reason": TEXT,
+    "certificate": maybe(
+        record(
+            "CertificateFacts",
+            destroyed_at=TEXT,
+            objects=COUNT,
+            size_bytes=COUNT,
+            film=FLAG,
+            valid=FLAG,
+        )
+    ),
     "booking": TEXT,
     "trajectory": TEXT,
     "teachers": listed(TEXT),

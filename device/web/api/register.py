@@ -71,7 +71,7 @@ _REGISTER = record(
             "Withdrawal",
             number=COUNT,
             at=MOMENT,
-            kind=one_of("agreement_withdrawn", "group_withdrawn", "recording_withdrawn"),
+            kind=one_of("agreement_withdrawn", "group_withdrawn", "recording_withdrawn", "teacher_left"),
             what={"type": "object"},
         ),
         MOST_LATEST,

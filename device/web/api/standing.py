@@ -16,6 +16,7 @@ _RECORDS = {
     Lens.SIGHTLESS: True,
     Lens.BLANKED: True,
     Lens.AIMING: False,
+    Lens.READY: False,
     Lens.CLOSED: False,
     Lens.UNKNOWN: None,
 }

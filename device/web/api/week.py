@@ -7,11 +7,11 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from device.domain.occurrences import occurrences
 from device.domain.register.decisions import BookingMade
 from device.web.api.operation import BASE, Answer, Asked, Operation
 from device.web.api.register import concerns, text
 from device.web.api.schemas import DAY, MOMENT, WEEK_PATTERN, Schema, decision_schema, listed, record
-from device.web.coach.occurrences import occurrences
 from device.web.current import current_actor
 from device.web.deciding import Objected, today, values_of, zone
 from device.web.roles import Role

@@ -10,16 +10,16 @@ from flask import Response, abort, make_response, redirect, render_template, req
 from flask_babel import gettext as _
 
 from device.domain.booking import is_holiday
+from device.domain.occurrences import next_of, occurrences, only_near
 from device.domain.register.decisions import BookingCancelled, Repeat, Start
 from device.domain.register.state import Booking, Register
 from device.domain.schedule import to_utc
 from device.domain.trajectory import Operator
 from device.web.coach.blueprint import coach
 from device.web.coach.filled import Question, ask_once_more
-from device.web.coach.machine import Machine, machine_now, recordings
-from device.web.coach.occurrences import next_of, occurrences, only_near
+from device.web.coach.machine import machine_now, recordings
 from device.web.coach.outlook import Outlook, why_no_sound
-from device.web.coach.overview import Next, outlook_of
+from device.web.coach.overview import Next, outlooks_of
 from device.web.coach.times import full_day_words
 from device.web.coach.wording import booking_words
 from device.web.current import say
@@ -46,10 +46,9 @@ class Day:
 def bookings() -> str:
     """Show a week, this one unless the address says another."""
     monday = _monday(request.args.get("week", ""))
-    register, machine = services().book.read(), machine_now(recordings())
     return render_template(
         "coach/bookings.html",
-        days=_days(register, monday, machine),
+        days=_days(services().book.read(), monday),
         week=_week(monday),
         before=_week(monday - _WEEK),
         after=_week(monday + _WEEK),
@@ -68,7 +67,7 @@ def booking() -> str:
     outlook, silence = Outlook(records=False), list[str]()
     if occurrence is not None:
         near = only_near(register, occurrence.start, occurrence.end, zone())
-        outlook = outlook_of(near, occurrence, machine)
+        (outlook,) = (each.outlook for each in outlooks_of(near, [occurrence]))
         silence = why_no_sound(register, found, occurrence.start.astimezone(zone()).date())
     return render_template(
         "coach/booking.html",
@@ -79,7 +78,6 @@ def booking() -> str:
         outlook=outlook,
         instead=register.bookings.get(outlook.instead),
         silence=silence,
-        machine=machine,
         Start=Start,
         Operator=Operator,
     )
@@ -111,14 +109,14 @@ def _found(name: str) -> tuple[Register, Booking]:
     return (register, found) if found is not None else abort(404)
 
 
-def _days(register: Register, monday: date, machine: Machine) -> list[Day]:
+def _days(register: Register, monday: date) -> list[Day]:
     begins = to_utc(datetime.combine(monday, time.min), zone())
     ends = to_utc(datetime.combine(monday + _WEEK, time.min), zone())
     near = only_near(register, begins, ends, zone())
     booked: dict[date, list[Next]] = {}
-    for each in occurrences(near, begins, ends, zone()):
-        day = each.start.astimezone(zone()).date()
-        booked.setdefault(day, []).append(Next(each, outlook_of(near, each, machine)))
+    for each in outlooks_of(near, occurrences(near, begins, ends, zone())):
+        day = each.occurrence.start.astimezone(zone()).date()
+        booked.setdefault(day, []).append(each)
     days = [monday + timedelta(days=ahead) for ahead in range(7)]
     # Weekends only when something is booked.
     shown = [day for day in days if day.weekday() < 5 or day in booked]

@@ -137,10 +137,8 @@ def _question(name: str) -> Question:
         lines=(
             _("From now on nothing is recorded with this group."),
             _("Recordings with this group that still wait on this device are thrown away."),
-            _(
-                "Those that were delivered are taken back: destroy them on your machine, "
-                "for that does not happen by itself yet."
-            ),
+            _("Those that were delivered are called back: your machine destroys them and proves it."),
+            _("Copies that you made by hand you destroy yourself."),
             ngettext(
                 "It reaches %(num)s booking or recording.",
                 "It reaches %(num)s bookings and recordings.",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from device.domain.errors import LeerblikError
+from device.web.pressing import records_until
 from device.web.services import services
 
 Row = Mapping[str, Any]
@@ -15,15 +17,15 @@ MOST_ROWS = 100
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What decides beside the register whether a press records. ``answers``: False means that nobody knows.
+    """How the recorder stands. ``answers``: False means that nobody knows.
 
-    ``used``: bookings that something was recorded under lately.
+    ``used``: bookings that something was recorded under lately. ``until``: see :func:`records_until`.
     """
 
     answers: bool = False
     coach_key: bool = True
-    masks_drawn: bool = True
     used: frozenset[str] = frozenset()
+    until: tuple[datetime, bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +43,19 @@ class Rows:
 def machine_now(rows: Rows) -> Machine:
     """Return what holds now; ``rows`` are the latest recordings."""
     status = ask("status")
-    drawn = ask("masks")
-    if status is None or drawn is None:
+    if status is None:
         return Machine()
     return Machine(
         answers=True,
         coach_key=bool(status.get("coach_key", True)),
-        masks_drawn=bool(drawn.get("polygons")) and bool(drawn.get("fits")),
         used=frozenset(str(row.get("booking", "")) for row in rows.rows),
+        until=records_until(status),
     )
 
 
-def recordings(limit: int = MOST_ROWS, *, before: str = "", teacher: str = "") -> Rows:
-    """Return some recordings, older than ``before`` (a ULID), of one teacher if told; never all there are."""
-    wanted = {"before": before, "teacher": teacher}
+def recordings(limit: int = MOST_ROWS, *, before: str = "", teacher: str = "", status: str = "") -> Rows:
+    """Return some recordings, older than ``before`` (a ULID), of one teacher or status if told; never all there are."""
+    wanted = {"before": before, "teacher": teacher, "status": status}
     answer = ask("recordings", limit=limit, **{name: value for name, value in wanted.items() if value})
     if answer is None:
         return Rows()

@@ -1,22 +1,22 @@
-"""Whether a press would record: asked of the same rules as the recorder asks, with what stands in the way and why."""
+"""Whether a press would record, as the recorder says it, with what stands in the way and where to put that right."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime
 
 from flask import url_for
 from flask_babel import gettext as _
 
-from device.domain.booking import agreement_of, find_agreement, group_agrees
-from device.domain.consent import Reason, Refusal, agreement_reasons
+from device.domain.booking import agreement_of, group_agrees
+from device.domain.consent import Reason
 from device.domain.register.decisions import Arrangement, BookingMade
 from device.domain.register.state import Booking, Register
 from device.domain.texts import reason_sentence
 from device.domain.trajectory import LegalBasis
-from device.web.coach.machine import Machine
 from device.web.language import current_language
+from device.web.pressing import Press
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,31 +31,30 @@ class Hurdle:
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """Whether a press would record under a booking; ``instead``: another booking goes before it at that time."""
+    """Whether a press would record under a booking; ``instead``: another booking goes before it at that time.
+
+    ``known``: the recorder said so; else nobody knows.
+    """
 
     records: bool
     sound: bool = False
     hurdles: tuple[Hurdle, ...] = ()
     instead: str = ""
+    known: bool = True
 
 
-def outlook(
-    register: Register, booking: Booking, moment: datetime, zone: tzinfo, machine: Machine
-) -> Outlook:
-    """Return what a press at an aware moment would do, as far as can be known before."""
-    asked = find_agreement(register, moment, zone, clock_trusted=True, used=machine.used)
-    if not isinstance(asked, Refusal) and asked.booking not in ("", booking.made.booking):
-        return Outlook(records=False, instead=asked.booking)
-    if isinstance(asked, Refusal):
-        reasons = asked.reasons
-    else:
-        reasons = agreement_reasons(asked, moment, masks_drawn=machine.masks_drawn)
-    if not machine.coach_key:
-        reasons = (*reasons, Reason.NO_COACH_KEY)
-    if not reasons and not isinstance(asked, Refusal):
-        return Outlook(records=not asked.unclaimed, sound=asked.sound)
-    day = moment.astimezone(zone).date()
-    return Outlook(records=False, hurdles=tuple(hurdle(register, booking, each, day) for each in reasons))
+UNKNOWN = Outlook(records=False, known=False)
+
+
+def outlook(register: Register, booking: Booking, press: Press, day: date) -> Outlook:
+    """Return what a press in a booking's time on a day of the school would do, with the recorder's reasons in words."""
+    lesson = press.lesson
+    if lesson is not None and lesson.booking != booking.made.booking:
+        return Outlook(records=False, instead=lesson.booking)
+    if press.reasons:
+        hurdles = tuple(hurdle(register, booking, each, day) for each in press.reasons)
+        return Outlook(records=False, hurdles=hurdles)
+    return Outlook(records=lesson is not None, sound=lesson is not None and lesson.sound)
 
 
 def hurdle(register: Register, booking: Booking, reason: Reason, day: date) -> Hurdle:
@@ -150,7 +149,7 @@ def _link(reason: Reason, made: BookingMade) -> tuple[str, str]:
     """Return where the coach can do something about a reason, and how that is called."""
     if reason in (Reason.TEACHER_HAS_NOT_AGREED, Reason.PUPIL_FILMING_NOT_AGREED, Reason.TRAJECTORY_CLOSED):
         return url_for("coach.trajectory", name=made.trajectory), _("See the trajectory")
-    if reason is Reason.MASK_MISSING:
+    if reason in (Reason.MASK_MISSING, Reason.MASKS_DO_NOT_FIT):
         return "/coach/masks", _("Draw the mask")
     if reason is Reason.OTHERS_IN_VIEW:
         return url_for("coach.make_booking", trajectory=made.trajectory), _("Make a new booking")

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from flask import render_template, url_for
 from flask_babel import gettext as _
 
+from device.domain.errors import LeerblikError
+from device.domain.occurrences import Occurrence, occurrences, only_near
 from device.domain.register.state import Register
 from device.web.coach.blueprint import coach
-from device.web.coach.machine import Machine, Row, machine_now, recordings
-from device.web.coach.occurrences import Occurrence, occurrences, only_near
-from device.web.coach.outlook import Outlook, outlook
+from device.web.coach.machine import Row, machine_now, recordings
+from device.web.coach.outlook import UNKNOWN, Outlook, outlook
 from device.web.coach.places import Place, place_of, waiting
 from device.web.coach.tasks import present, tasks
 from device.web.deciding import today, zone
 from device.web.language import current_language
+from device.web.pressing import MOST_MOMENTS, ask_press
 from device.web.roles import Role, open_to
 from device.web.services import services
 from device.web.words import WORDS
@@ -44,7 +46,8 @@ def overview() -> str:
     return render_template(
         "coach/overview.html",
         tasks=tasks(register, services().accounts.teachers(), machine, today()),
-        coming=upcoming(register, machine),
+        coming=upcoming(register),
+        until=machine.until,
         waiting=waiting(latest.rows),
         arrived=_arrived(latest.rows),
         latest=latest,
@@ -52,18 +55,30 @@ def overview() -> str:
     )
 
 
-def upcoming(register: Register, machine: Machine) -> list[Next]:
+def upcoming(register: Register) -> list[Next]:
     """Return the next times that are booked within a week."""
     now = services().now()
     near = only_near(register, now, now + _AHEAD, zone())
-    found = occurrences(near, now, now + _AHEAD, zone())[:_MOST_NEXT]
-    return [Next(each, outlook_of(near, each, machine)) for each in found]
+    return outlooks_of(near, occurrences(near, now, now + _AHEAD, zone())[:_MOST_NEXT])
 
 
-def outlook_of(register: Register, occurrence: Occurrence, machine: Machine) -> Outlook:
-    """Return what a press in this time would do: at its start, or now when it has begun."""
-    moment = max(occurrence.start, min(services().now(), occurrence.end - timedelta(seconds=1)))
-    return outlook(register, occurrence.booking, moment, zone(), machine)
+def outlooks_of(register: Register, booked: Sequence[Occurrence]) -> list[Next]:
+    """Return what a press in each of these times would do: at its start, or now when it has begun.
+
+    The recorder is asked once for all of them; where it does not answer, nobody knows.
+    """
+    now, asked = services().now(), booked[:MOST_MOMENTS]
+    moments = [max(each.start, min(now, each.end - timedelta(seconds=1))) for each in asked]
+    try:
+        presses = ask_press(moments).later if moments else ()
+    except LeerblikError:
+        return [Next(each, UNKNOWN) for each in booked]
+    days = [moment.astimezone(zone()).date() for moment in moments]
+    known = [
+        Next(each, outlook(register, each.booking, press, day))
+        for each, press, day in zip(asked, presses, days, strict=True)
+    ]
+    return [*known, *(Next(each, UNKNOWN) for each in booked[MOST_MOMENTS:])]
 
 
 def _arrived(rows: Iterable[Row]) -> list[Place]:

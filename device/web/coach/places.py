@@ -12,6 +12,7 @@ from datetime import datetime
 
 from flask_babel import gettext as _
 
+from device.domain.destruction import Reason
 from device.domain.lifecycle import Status
 from device.web.coach.machine import Row
 from device.web.phrases import N_
@@ -22,8 +23,12 @@ _WORDS: Mapping[str, str] = {
     Status.UPLOADING.value: N_("is being sent"),
     Status.DELIVERED.value: N_("arrived on your machine"),
     Status.PURGED.value: N_("arrived on your machine, erased here"),
-    Status.WITHDRAWN.value: N_("taken back: destroy it on your machine"),
-    Status.DESTROYED.value: N_("taken back and destroyed, with a signed receipt"),
+    Status.WITHDRAWN.value: N_("taken back: your machine is told to destroy it"),
+    Status.DESTROYED.value: N_("taken back and destroyed on your machine, with a certificate"),
+}
+_WORDS_WHEN_OVER: Mapping[str, str] = {
+    Status.WITHDRAWN.value: N_("the trajectory is over: your machine is told to destroy it"),
+    Status.DESTROYED.value: N_("the trajectory is over: destroyed on your machine, with a certificate"),
 }
 
 
@@ -53,16 +58,17 @@ def place_of(row: Row) -> Place | None:
     status = str(row.get("status"))
     if status not in _WORDS or row.get("discarded"):
         return None
-    words = _(_WORDS[status])
+    is_over = row.get("reason") == Reason.CLOSED.value
+    words = _(_WORDS_WHEN_OVER.get(status, _WORDS[status]) if is_over else _WORDS[status])
     if status == Status.UPLOADING.value:
         words = _("%(place)s (%(percent)s%%)", place=words, percent=_percent(row))
     return Place(
         recording=str(row.get("id")),
         trajectory=str(row.get("trajectory") or ""),
         teachers=tuple(row.get("teachers") or ()),
-        started_at=_time(row.get("started_at")),
+        started_at=time_of(row.get("started_at")),
         words=words,
-        since=next((_time(step.get("at")) for step in reversed(row.get("history") or ())), None),
+        since=next((time_of(step.get("at")) for step in reversed(row.get("history") or ())), None),
         gone=status in (Status.WITHDRAWN.value, Status.DESTROYED.value),
     )
 
@@ -79,7 +85,8 @@ def _percent(row: Row) -> int:
     return min(100, 100 * int(row.get("sent_bytes") or 0) // size_bytes) if size_bytes else 0
 
 
-def _time(text: object) -> datetime | None:
+def time_of(text: object) -> datetime | None:
+    """Return an aware time as the recorder writes it; None when it is none."""
     try:
         moment = datetime.fromisoformat(str(text))
     except ValueError:

@@ -9,10 +9,12 @@ from datetime import date, timedelta
 from flask import url_for
 from flask_babel import gettext as _
 
+from device.domain.register.closing import ends_soon
 from device.domain.register.decisions import Repeat
 from device.domain.register.state import Register
 from device.web.accounts import Teacher
 from device.web.coach.machine import Machine
+from device.web.coach.times import day_words
 
 SOON = timedelta(days=30)
 
@@ -125,6 +127,13 @@ def _trajectories(register: Register, today: date) -> Iterator[Task]:
     for name in names:
         opened, link = register.trajectories[name].opened, url_for("coach.trajectory", name=name)
         waiting = [code for code in opened.teachers if (code, name) not in register.agreements]
+        if ends_soon(register.trajectories[name], today):
+            sentence = _(
+                "Trajectory “%(name)s” ends %(day)s. The day after, its recordings are destroyed, "
+                "here and on your machine.",
+                name=name, day=day_words(opened.closes_on),
+            )  # fmt: skip
+            yield Task(sentence, link, _("See the trajectory"))
         if opened.closes_on < today:
             sentence = _("Trajectory “%(name)s” is past its last day: close it.", name=name)
             yield Task(sentence, link, _("See the trajectory"))

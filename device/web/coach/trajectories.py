@@ -6,13 +6,15 @@ from dataclasses import dataclass
 
 from flask import Response, abort, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
+from device.domain.occurrences import Occurrence, next_of
+from device.domain.register.closing import ends_soon
 from device.domain.register.decisions import AgreementGiven, TrajectoryClosed
 from device.domain.register.state import Booking, Register, Trajectory
 from device.web.coach.blueprint import coach
 from device.web.coach.filled import Question, ask_once_more
-from device.web.coach.machine import Rows, recordings
-from device.web.coach.occurrences import Occurrence, next_of
+from device.web.coach.machine import Rows, ask, recordings
 from device.web.coach.paging import page_of
 from device.web.coach.places import place_of, waiting
 from device.web.coach.teachers import TeacherLine, line_of
@@ -63,6 +65,7 @@ def trajectory() -> str:
         "coach/trajectory.html",
         trajectory=found,
         over=opened.closes_on < today(),
+        soon=ends_soon(found, today()),
         teachers=[_state(register, found, code) for code in opened.teachers],
         bookings=_bookings_of(register, opened.trajectory),
         waiting=sum(each.number for each in waiting(rows)),
@@ -128,13 +131,43 @@ def _rows_of(found: Trajectory) -> Rows:
     return recordings(teacher=found.opened.teachers[0]) if found.opened.teachers else Rows()
 
 
+def _destroyed(name: str) -> list[str]:
+    """Return what closing it destroys, in numbers."""
+    reach = ask("reach", trajectory=name)
+    if reach is None or "here" not in reach:
+        return [
+            _("Its recordings are destroyed, here and on your machine; how many there are is not known now.")
+        ]
+    here, elsewhere, coming = (int(reach[each]) for each in ("here", "elsewhere", "on_the_way"))
+    lines = (
+        ngettext(
+            "%(num)s recording that still waits on this device is thrown away, watched or not.",
+            "%(num)s recordings that still wait on this device are thrown away, watched or not.",
+            here,
+        ),
+        ngettext(
+            "%(num)s recording on your machine is destroyed there, with its film; your machine proves it.",
+            "%(num)s recordings on your machine are destroyed there, with their films; your machine proves it.",
+            elsewhere,
+        ),
+        ngettext(
+            "%(num)s recording is still on its way, and is destroyed when it has arrived.",
+            "%(num)s recordings are still on their way, and are destroyed when they have arrived.",
+            coming,
+        ),
+    )
+    found = [line for line, number in zip(lines, (here, elsewhere, coming), strict=True) if number]
+    return found or [_("Nothing of what was recorded under it is left anywhere.")]
+
+
 def _question(name: str) -> Question:
     _found(name)
     return Question(
         title=_("Close the trajectory “%(name)s”?", name=name),
         lines=(
             _("Nothing is recorded under it any more. It cannot be opened again: a new one gets a new name."),
-            _("What was delivered is on your own machine: close it there as well, so that it is destroyed."),
+            *_destroyed(name),
+            _("Copies that you made by hand you destroy yourself."),
         ),
         button=_("Close the trajectory"),
         back=url_for("coach.trajectory", name=name),

@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from device import config
-from device.domain.errors import LeerblikError, Permanent, Refused
+from device.domain.errors import LeerblikError, Permanent, Refused, Temporary
+from device.domain.overlay import FILE_NAME, flat, write_overlay
+from device.domain.receipt import read_public_key
 from device.domain.register.decisions import SchoolSet, Unbooked
 from device.domain.settings import REQUIRED, Setting, Table
 from device.domain.trajectory import LegalBasis
+from device.footage.durable import replace_file
 from device.recorder.client import RecorderClient
 from device.storage.register import RegisterBook
 from device.web.accounts import Accounts
@@ -36,6 +39,16 @@ SCHOOL = Table(
             Unbooked.REFUSE.value, "refuse", choices=tuple(each.value for each in Unbooked),
         ),
         Setting("zone", str, "the school's time zone", "Europe/Amsterdam", "Europe/Amsterdam"),
+    ),
+)  # fmt: skip
+COACH = Table(
+    "coach",
+    "What leerblik.toml leaves open about the coach's machine.",
+    (
+        Setting(
+            "receipt_key", str, "key that signs its receipts; without one nothing counts as delivered",
+            "", "base64 of 32 bytes",
+        ),
     ),
 )  # fmt: skip
 PASSWORDS = Table(
@@ -62,12 +75,16 @@ def add_actions(parser: argparse.ArgumentParser) -> None:
         "setup", help="do the first start from a file (TOML), for example with Ansible"
     )
     setup.add_argument(
-        "--from", dest="source", metavar="FILE", required=True, help="tables [school] and [passwords]"
+        "--from",
+        dest="source",
+        metavar="FILE",
+        required=True,
+        help="tables [school], [passwords] and [coach]",
     )
     for each in (code, setup):
         # Not the default None: it would hide a --config that stood before the action.
         each.add_argument("--config", metavar="FILE", default=argparse.SUPPRESS, help="configuration")
-    setup.epilog = SCHOOL.example() + PASSWORDS.example()
+    setup.epilog = SCHOOL.example() + PASSWORDS.example() + COACH.example()
     setup.formatter_class = argparse.RawDescriptionHelpFormatter
 
 
@@ -105,8 +122,11 @@ def _setup(settings: config.Config, folder: Path, source: Path) -> int:
         raise Refused(
             f"coach.recipient in {settings.source} is empty; fill it in first: it is who can read the footage"
         )
+    key = COACH.read(document.get("coach", {}))["receipt_key"]
+    _check_receipt_key(settings, key)
     recorder = RecorderClient(Path(settings.table("device")["runtime_dir"]))
     trusted = _clock_trusted(recorder)
+    _keep_receipt_key(settings, key)
     _become_owner(folder)
     accounts = Accounts(folder)
     if accounts.is_claimed():
@@ -121,8 +141,36 @@ def _setup(settings: config.Config, folder: Path, source: Path) -> int:
         now=lambda: datetime.now(UTC), clock_trusted=lambda: trusted,
     )  # fmt: skip
     carry_out(Plan(decision, coach, it), tools)
-    print("the first start is done; 'systemctl restart leerblik-web' lets the page know")
+    print("the first start is done; 'systemctl restart leerblik.target' lets every service know")
+    if not (key or settings.table("coach")["receipt_key"]):
+        print(
+            "coach.receipt_key is still missing: until it is filled in nothing is sent or counts as delivered"
+        )
     return 0
+
+
+def _check_receipt_key(settings: config.Config, key: str) -> None:
+    there = settings.table("coach")["receipt_key"]
+    if key:
+        read_public_key(key)
+    if key and there not in ("", key):
+        raise Refused(
+            "this device has another coach.receipt_key already; change it on the page or in its settings"
+        )
+
+
+def _keep_receipt_key(settings: config.Config, key: str) -> None:
+    """Keep it where the page would have; before this process becomes the owner of other files."""
+    folder = config.settings_folder(settings)
+    if folder is None or not key or key == settings.table("coach")["receipt_key"]:
+        return
+    values = {**flat(settings.overlay), "coach.receipt_key": key}
+    try:
+        folder.mkdir(mode=0o750, parents=True, exist_ok=True)
+        replace_file(folder / FILE_NAME, write_overlay(values))
+    except OSError as error:
+        raise Temporary(f"{folder / FILE_NAME} cannot be written: {error.strerror or error}") from None
+    print("the receipt key was kept")
 
 
 def _document(source: Path) -> dict[str, Any]:
@@ -133,8 +181,10 @@ def _document(source: Path) -> dict[str, Any]:
     except ValueError as error:
         raise Permanent(f"{source} is not valid TOML: {error}") from None
     for name in document:
-        if name not in (SCHOOL.name, PASSWORDS.name):
-            raise Permanent(f"{source}: unknown table or key '{name}'; known are [school] and [passwords]")
+        if name not in (SCHOOL.name, PASSWORDS.name, COACH.name):
+            raise Permanent(
+                f"{source}: unknown table or key '{name}'; known are [school], [passwords] and [coach]"
+            )
     return document
 
 

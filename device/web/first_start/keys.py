@@ -11,16 +11,21 @@ from flask_babel import gettext as _
 from device.domain.errors import Permanent, Refused
 
 _KEY = re.compile(r"age1[02-9ac-hj-np-z]{40,80}")
+_RECEIPT_KEY = re.compile(r"(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{43}=(?![A-Za-z0-9+/=])")
 _SECRET = "AGE-SECRET-KEY-"  # noqa: S105  # how one begins, so that it can be refused
 _GROUPS, _GROUP = 6, 4
 
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """Who can read the footage: age recipients. ``recovery`` is empty when the school has no recovery key."""
+    """Who can read the footage: age recipients. ``recovery`` is empty when the school has no recovery key.
+
+    ``receipt`` says whose word makes a recording delivered; empty: nobody's yet.
+    """
 
     coach: str
     recovery: str = ""
+    receipt: str = ""
 
 
 def read_key(pasted: str) -> str:
@@ -44,6 +49,25 @@ def read_key(pasted: str) -> str:
     return str(key)
 
 
+def find_receipt_key(pasted: str) -> str:
+    """Return the receipt key in a text, such as all that 'leerblik inbox keys' printed; "" when there is none.
+
+    Refused when there is more than one.
+    """
+    found = {each for each in _RECEIPT_KEY.findall(pasted) if _is_receipt_key(each)}
+    if len(found) > 1:
+        raise Refused(_("Paste one receipt key: it has 44 characters and ends with =."))
+    return found.pop() if found else ""
+
+
+def read_receipt_key(pasted: str) -> str:
+    """Return the receipt key in a text that is meant to hold one; "" for an empty text. Refused without one."""
+    key = find_receipt_key(pasted)
+    if not key and pasted.strip():
+        raise Refused(_("Paste one receipt key: it has 44 characters and ends with =."))
+    return key
+
+
 def fingerprint(key: str) -> str:
     """Return the first 96 bits of the SHA-256 of a key's text, in groups, to read aloud."""
     digest = hashlib.sha256(key.encode()).hexdigest().upper()
@@ -56,6 +80,15 @@ def qr(key: str) -> str:
 
     made = segno.make(key, error="m", micro=False)
     return str(made.svg_data_uri(scale=4, border=4, dark="#000", light="#fff"))
+
+
+def _is_receipt_key(text: str) -> bool:
+    from device.domain.receipt import read_public_key
+
+    try:
+        return bool(read_public_key(text))
+    except Permanent:
+        return False
 
 
 def _check(key: str) -> None:

@@ -5,6 +5,7 @@ Afterwards none of these addresses exists any more.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -23,16 +24,17 @@ from flask import (
 )
 from flask_babel import gettext as _
 
-from device.domain.errors import Busy, LeerblikError, Refused
+from device.domain.errors import Busy, LeerblikError
 from device.domain.register.decisions import SchoolSet, Unbooked
 from device.domain.texts import LANGUAGES
 from device.domain.trajectory import LegalBasis
 from device.web.claim import ClaimCode
 from device.web.current import set_cookie
 from device.web.first_start import finishing
-from device.web.first_start.keys import Keys, fingerprint, qr, read_key
+from device.web.first_start.keys import Keys, fingerprint, qr
 from device.web.first_start.opening import KEPT_S, Opening, Visit, left_s
-from device.web.first_start.plan import check_school, present_keys
+from device.web.first_start.pasting import keys_from
+from device.web.first_start.plan import check_school, keys_there, present_keys
 from device.web.language import NAMES, current_language
 from device.web.limits import PASSWORD, Key, address_key
 from device.web.roles import Role, open_to
@@ -153,8 +155,7 @@ def do_school() -> Response:
 def keys() -> str:
     """Ask for the public keys, or show those that the device has already."""
     visit = _need_press()
-    there = present_keys(services().recorder)
-    return _keys_form(visit.keys or Keys(""), {}, there)
+    return _keys_form(visit.keys or Keys(""), {}, keys_there(services().recorder))
 
 
 @first_start.post("/keys")
@@ -162,28 +163,11 @@ def keys() -> str:
 def do_keys() -> Response:
     """Keep the keys until the end."""
     visit = _need_press()
-    if present_keys(services().recorder) is not None:
-        visit.keys = None
-        return make_response(redirect(url_for(".finish"), 303))
-    read: dict[str, str] = {}
-    problems: dict[str, str] = {}
-    for name in ("coach", "recovery"):
-        try:
-            read[name] = read_key(request.form.get(name, ""))
-        except Refused as refused:
-            problems[name] = str(refused)
-    if not problems and not read["coach"]:
-        problems["coach"] = _("Without the coach's key nobody could watch what is recorded: paste it here.")
-    if not problems and read["coach"] == read["recovery"]:
-        problems["recovery"] = _(
-            "This is the coach's key once more; the recovery key is another one, or leave it empty."
-        )
-    if problems:
-        # What was pasted comes back only where it was a public key: it may have been a secret one.
-        return make_response(
-            _keys_form(Keys(read.get("coach", ""), read.get("recovery", "")), problems, None), 400
-        )
-    visit.keys = Keys(read["coach"], read["recovery"])
+    there = keys_there(services().recorder)
+    pasted = keys_from(request.form, there)
+    if pasted.problems:
+        return make_response(_keys_form(pasted.keys, pasted.problems, there), 400)
+    visit.keys = None if pasted.keys == there else pasted.keys
     return make_response(redirect(url_for(".finish"), 303))
 
 
@@ -284,7 +268,7 @@ def _school_form(fields: dict[str, str], problems: dict[str, str]) -> str:
     return render_template("first_start/school.html", fields=fields, problems=problems, languages=NAMES)
 
 
-def _keys_form(given: Keys, problems: dict[str, str], there: Keys | None) -> str:
+def _keys_form(given: Keys, problems: Mapping[str, str], there: Keys) -> str:
     return render_template(
         "first_start/keys.html", given=given, problems=problems, there=there, fingerprint=fingerprint, qr=qr
     )

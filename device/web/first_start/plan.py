@@ -89,9 +89,14 @@ def carry_out(plan: Plan, tools: Tools) -> None:
 
 def present_keys(recorder: Recorder) -> Keys | None:
     """Return the keys that the recorder seals to now; None when there is no coach's key."""
+    there = keys_there(recorder)
+    return there if there.coach else None
+
+
+def keys_there(recorder: Recorder) -> Keys:
+    """Return the keys that the device has, with empty texts for those that it has not."""
     answer = recorder.ask("keys")
-    coach = str(answer.get("coach") or "")
-    return Keys(coach, str(answer.get("recovery") or "")) if coach else None
+    return Keys(*(str(answer.get(name) or "") for name in ("coach", "recovery", "receipt")))
 
 
 def chosen_language(folder: Path) -> str | None:
@@ -101,9 +106,10 @@ def chosen_language(folder: Path) -> str | None:
 
 
 def _set_keys(keys: Keys, recorder: Recorder) -> None:
-    there = present_keys(recorder)
+    there = keys_there(recorder)
     if there == keys:
         return
-    if there is not None:
+    same = (there.coach, there.recovery) == (keys.coach, keys.recovery)
+    if (there.coach and not same) or there.receipt not in ("", keys.receipt):
         raise Refused(N_("This device has other keys already: go back to the keys and compare them."))
-    recorder.ask("keys", coach=keys.coach, recovery=keys.recovery)
+    recorder.ask("keys", coach=keys.coach, recovery=keys.recovery, receipt=keys.receipt)

@@ -9,15 +9,18 @@ import base64
 import binascii
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 ENVIRONMENT = "LEERBLIK_WEB_SETTINGS"
 _TABLES: dict[str, tuple[str, ...]] = {
-    "device": ("name", "language", "spool_dir", "state_dir", "recorder_dir", "register_dir", "runtime_dir"),
+    "device": (
+        *("name", "language", "spool_dir", "state_dir", "recorder_dir", "register_dir", "settings_dir"),
+        "runtime_dir",
+    ),
     "recorder": (
         *("camera", "microphone", "triggers", "indicators", "segment_s", "audio_bitrate_bps"),
-        *("cooling_off_s", "maximum_length_s", "reserve_bytes"),
+        *("cooling_off_s", "maximum_length_s", "overrun_s", "warm_camera", "reserve_bytes"),
     ),
     "web": ("address", "port", "hosts", "dir"),
     "sync": (
@@ -66,6 +69,20 @@ def read_effective(text: str) -> tuple[str, list[Row]]:
         return "", []
     held = json.loads(text)
     return str(held["source"]), [(str(a), str(b), str(c)) for a, b, c in held["rows"]]
+
+
+def as_it_is_now(rows: Iterable[Row], fields: Mapping[str, Mapping[str, Any]]) -> list[Row]:
+    """Return rows with what was set on the page since they were made; ``fields`` are the recorder's.
+
+    A setting that is neither in the file nor on the page has a row only if it had one.
+    """
+    found = {(table, key): value for table, key, value in rows}
+    for name, field in fields.items():
+        table, _, key = name.partition(".")
+        if (table, key) in found or field["origin"] != "default":
+            fingered = key in _FINGERPRINTS.get(table, ())
+            found[table, key] = _fingerprint(str(field["value"])) if fingered else _text(field["value"])
+    return [(table, key, value) for (table, key), value in found.items()]
 
 
 def _rows(settings: Settings) -> Iterator[Row]:

@@ -181,22 +181,23 @@ def _moment(at: str) -> str:
         return at
 
 
-def _coachs_machine(status: Status) -> Iterator[Check]:
+def coachs_machine(status: Status) -> Iterator[Check]:
+    """Say whether the coach's machine is reached, and since when it is so."""
     sync = next((each for each in status.get("processes") or [] if each.get("process") == "sync"), None)
     name = _("Coach's machine")
     if sync is None:
-        advice = _("Fill in [sync] in /etc/leerblik/leerblik.toml. Then: sudo systemctl status leerblik-sync")
+        advice = _("Fill in the page of the coach's machine. Else: sudo systemctl status leerblik-sync")
         yield Check(name, Grade.ATTENTION, _("Nothing has been sent yet."), advice)
         return
     state, message = str(sync.get("state")), without_recordings(str(sync.get("message", "")))
+    message += "" if message.endswith((".", "!", "?")) else "."
     since = _("Since %(at)s.", at=_moment(str(sync.get("at", ""))))
     if state in ("ok", "sending"):
-        found = _("Everything was sent.") if state == "ok" else _("It is sending.")
+        answered = _("It answered when it was last tried.") if "answered" in message else ""
+        found = f"{_('Everything was sent.')} {answered}".strip() if state == "ok" else _("It is sending.")
         yield Check(name, Grade.GOOD, f"{found} {since}")
     elif state in ("waiting", "stopped"):
-        advice = _(
-            "Is the coach's machine on? Recordings wait until it is. On the device: sudo leerblik doctor"
-        )
+        advice = _("Is the coach's machine on, and is its page here filled in? Recordings wait until then.")
         yield Check(name, Grade.ATTENTION, f"{message} {since}", advice)
     else:
         yield Check(name, Grade.WRONG, f"{message} {since}", _("On the device: sudo leerblik doctor"))
@@ -260,5 +261,5 @@ _LOOKS: tuple[Callable[[Status], Iterator[Check]], ...] = (
         lambda: _("Button"), "button", lambda: _("It is there."),
         lambda: _("Check its wires and recorder.triggers."),
     ),
-    _card, _temperature, _power, _clock, _coachs_machine, _key, _register,
+    _card, _temperature, _power, _clock, coachs_machine, _key, _register,
 )  # fmt: skip

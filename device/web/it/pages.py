@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ from device.domain.errors import Busy, LeerblikError
 from device.web.first_start.keys import Keys, fingerprint
 from device.web.first_start.plan import present_keys
 from device.web.it.diary import Diary
-from device.web.it.effective import Row, read_effective
+from device.web.it.effective import Row, as_it_is_now, read_effective
 from device.web.it.health import Check, Grade, checks
 from device.web.it.report import grade_word, versions, write_report
 from device.web.roles import Role, open_to
@@ -58,11 +59,12 @@ def now() -> str:
 def settings() -> str:
     """Show the settings in effect, and where each is changed."""
     tables: dict[str, list[Row]] = {}
-    for row in _known().rows:
+    for row in rows_now():
         tables.setdefault(row[0], []).append(row)
     return render_template(
-        "it/settings.html", tables=tables, source=_known().source, keys=_keys(), fingerprint=fingerprint
-    )
+        "it/settings.html", tables=tables, source=_known().source, keys=_keys(), fingerprint=fingerprint,
+        from_page={name for name, each in _fields().items() if each["origin"] == "page"},
+    )  # fmt: skip
 
 
 @it.get("/log")
@@ -80,7 +82,7 @@ def report() -> Response:
     """Hand out the report."""
     status, here, known = _status(), services(), _known()
     text = write_report(
-        here.device_name, here.now(), checks(status, tls=here.tls), known.rows, _version(status), known.diary
+        here.device_name, here.now(), checks(status, tls=here.tls), rows_now(), _version(status), known.diary
     )
     answer = make_response(text)
     answer.content_type = "text/plain; charset=utf-8"
@@ -111,6 +113,19 @@ def do_restart() -> Response:
         problem = _("The recorder cannot pass it on. On the device: sudo systemctl restart leerblik.target")
         return make_response(render_template("it/restart.html", problem=problem), 503)
     return make_response(render_template("it/restarting.html"), 202)
+
+
+def rows_now() -> list[Row]:
+    """Return the settings as this process was told them, and those of the page as they are by now."""
+    return as_it_is_now(_known().rows, _fields())
+
+
+def _fields() -> Mapping[str, Mapping[str, Any]]:
+    try:
+        fields: Mapping[str, Mapping[str, Any]] = services().recorder.ask("settings").get("fields", {})
+    except LeerblikError:
+        return {}
+    return fields
 
 
 def _health(template: str) -> str:

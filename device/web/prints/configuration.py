@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from flask import current_app
 
-from device.web.it.pages import KEY, Known
+from device.web.it.pages import KEY, Known, rows_now
 
 _NOTHING = "-"
 # In days; of the coach's machine. A device is told it only so that its prints can say it.
@@ -45,6 +45,6 @@ def configuration_of(source: str, rows: Iterable[tuple[str, str, str]]) -> Confi
 
 
 def configuration() -> Configuration:
-    """Return the settings that this process was started with."""
+    """Return the settings that this process was started with, and those of the page as they are by now."""
     known: Known = current_app.extensions.get(KEY, Known())
-    return configuration_of(known.source, known.rows)
+    return configuration_of(known.source, rows_now())

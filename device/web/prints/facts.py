@@ -37,7 +37,8 @@ def _undetermined(sections: tuple[Section, ...]) -> Section:
     elsewhere = Fact(
         _("The coach's machine"),
         _(
-            "Its disk, its accounts, and for how long it keeps films: ask there. This device only knows its receipts."
+            "Its disk, its accounts, and for how long it keeps films: ask there. This device "
+            "only knows what it signed: receipts, and certificates of what it destroyed."
         ),
         program_source("device/domain/receipt.py"),
         known=False,

@@ -36,6 +36,7 @@ def _storage(sources: Sources) -> Iterator[Fact]:
         ("state_dir", _("Catalogue: which recordings there are and where they are; no footage"), None),
         ("recorder_dir", _("The masks, and the keys to lock to (public ones)"), None),
         ("register_dir", _("The register: what was agreed, with codes of teachers and names of groups"), None),
+        ("settings_dir", _("What IT set on the page about the coach's machine"), None),
         ("runtime_dir", _("In memory only: this boot's review key, gone when the power goes"), str(sources.runtime)),
     )  # fmt: skip
     for key, name, used in folders:
@@ -107,6 +108,12 @@ def _retention(sources: Sources) -> Iterator[Fact]:
         _("destroyed when the teacher says no, or when a signed receipt proves that it arrived"),
         program_source("device/storage/retention.py"),
     )
+    yield Fact(
+        _("The copy on the coach's machine"),
+        _("destroyed by order when it is taken back, when the trajectory is closed, or the day after its last day; "
+          "a signed certificate comes back, and does not know of copies made by hand"),
+        program_source("device/domain/withdrawal.py"),
+    )  # fmt: skip
     yield Fact(
         _("What nobody claims"),
         _("stays on the device, locked, until a teacher claims it or throws it away"),

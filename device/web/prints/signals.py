@@ -32,10 +32,18 @@ WORDS: Mapping[str, Mapping[Signal, tuple[str, str]]] = {
         ),
         Signal.BLANKED: (N_("1 s on, 1 s off"), N_("No picture and no sound until the next press.")),
         Signal.AIMING: (N_("long, short, pause"), N_("The lens is open for pointing. Nothing is recorded.")),
+        Signal.WIPING: (
+            N_("two long, a long pause"),
+            N_("The device is about to be wiped. Nothing is recorded."),
+        ),
         Signal.FAULT: (N_("fast blinking, without tones"), N_("Something is broken. Tell the teacher.")),
     },
     _NO: {
         Signal.READY: (N_("one short blink every 4 s"), N_("Ready.")),
+        Signal.WARM: (
+            N_("one short blink every second"),
+            N_("A lesson is booked. The camera is ready and sees nothing yet."),
+        ),
         Signal.HELD: (N_("two short blinks every 4 s"), N_("A recording waits here to be sent.")),
         Signal.DISCARDED: (N_("on for 2 s, then dark"), N_("The recording was thrown away.")),
         Signal.REFUSED: (N_("three flashes, a low tone"), N_("It may not or cannot record now.")),
@@ -51,7 +59,9 @@ COLOURS: Mapping[Signal, str] = {
     Signal.BLANKED: N_("blue"),
     Signal.ENDING_SOON: N_("yellow"),
     Signal.ANNOUNCED: N_("lime"),
+    Signal.WARM: N_("mint"),
     Signal.AIMING: N_("white"),
+    Signal.WIPING: N_("pink"),
     Signal.HELD: N_("cyan"),
     Signal.DISCARDED: N_("white"),
     Signal.REFUSED: N_("magenta"),

@@ -112,8 +112,8 @@ def _reached(name: str) -> list[str]:
     if left:
         found.append(
             ngettext(
-                "One recording that your coach has is taken back: your coach must destroy it.",
-                "%(num)d recordings that your coach has are taken back: your coach must destroy them.",
+                "One recording that your coach has is destroyed there; a signed proof comes back.",
+                "%(num)d recordings that your coach has are destroyed there; a signed proof comes back of each.",
                 left,
             )
         )

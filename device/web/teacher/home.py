@@ -9,6 +9,7 @@ from flask import render_template, request, url_for
 from device.domain.errors import LeerblikError
 from device.domain.register.state import Register
 from device.web.deciding import zone
+from device.web.pressing import PressNow, ask_press
 from device.web.roles import Role, open_to
 from device.web.services import services
 from device.web.teacher import wording
@@ -50,11 +51,12 @@ def overview() -> str:
     answers = status is not None
     try:
         recordings, nobodys = latest_recordings() if answers else ([], [])
-        seen, next_ones = outlook(register, status), _coming(register, answers=answers)
+        press = ask_press() if answers else None
+        seen, next_ones = outlook(register, status, press), _coming(register, press)
     except LeerblikError:
         # It answered a moment ago and does not now: the page says so instead of not being there.
         recordings, nobodys, answers = [], [], False
-        seen, next_ones = outlook(register, None), _coming(register, answers=False)
+        seen, next_ones = outlook(register, None, None), _coming(register, None)
     return render_template(
         "teacher/home.html", outlook=seen, needs=_needs(register, recordings, nobodys),
         coming=next_ones[:_NEXT], now=services().now(), next_step=_next_step(register),
@@ -74,9 +76,9 @@ def all_recordings() -> str:
     )  # fmt: skip
 
 
-def _coming(register: Register, *, answers: bool) -> list[Coming]:
+def _coming(register: Register, press: PressNow | None) -> list[Coming]:
     mine = my_bookings(register)
-    waiting = open_next_presses(register) if answers else []
+    waiting = open_next_presses(register, press) if press else []
     return coming(register, mine, waiting, services().now(), zone())
 
 

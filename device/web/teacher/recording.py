@@ -22,6 +22,7 @@ class Step:
 class Recording:
     """One row. Lengths in seconds; ``left_s`` is the cooling-off, None when it is not held.
 
+    ``reason`` is why it was taken back, ``destroyed_at`` what the coach's machine signed (None: it has not).
     ``sound``, ``watchable`` and the moments (microseconds of the film) are known of a single row only, not in lists.
     """
 
@@ -39,6 +40,8 @@ class Recording:
     untrusted_clock: bool
     sent_percent: int
     history: tuple[Step, ...]
+    reason: str = ""
+    destroyed_at: datetime | None = None
     sound: bool = False
     watchable: bool = False
     proud_us: tuple[int, ...] = ()
@@ -69,6 +72,7 @@ class Recording:
 def read_recording(row: Mapping[str, Any]) -> Recording:
     """Return a row of the recorder's answer as a recording."""
     size_bytes, reflection = row.get("size_bytes") or 0, row.get("reflection") or {}
+    certificate = row.get("certificate")
     return Recording(
         id=row["id"],
         status=Status(row["status"]),
@@ -84,6 +88,8 @@ def read_recording(row: Mapping[str, Any]) -> Recording:
         untrusted_clock=bool(row.get("untrusted_clock")),
         sent_percent=min(99, 100 * (row.get("sent_bytes") or 0) // size_bytes) if size_bytes else 0,
         history=tuple(Step(Status(each["status"]), _moment(each["at"])) for each in row.get("history", ())),
+        reason=str(row.get("reason") or ""),
+        destroyed_at=_moment(certificate["destroyed_at"]) if certificate else None,
         sound=bool(row.get("sound")),
         watchable=bool(row.get("watchable")),
         proud_us=tuple(reflection.get("proud_us", ())),

@@ -118,10 +118,9 @@ def withdraw(recording: str) -> str | Response:
     if not found.has_left:
         return _too_late(found)
     sentences = [
-        _(
-            "Your coach sees that it was taken back, and must destroy it with everything that was cut from it."
-        ),
-        _("This page goes on saying that it was taken back."),
+        _("Your coach's machine gets the order to destroy it, with the film that it made of it."),
+        _("It answers with a signed proof that it is gone. Until then this page says that it is on its way."),
+        _("It does not know of copies that your coach made by hand: ask about those."),
         _("You need no reason, and it is written down that you did, not why."),
     ]
     return _ask(found, _("Take this recording back?"), sentences, _("Take it back"))
@@ -139,7 +138,7 @@ def do_withdraw(recording: str) -> Response:
     except Objected as objected:
         say(objected.first)
     else:
-        say(_("Taken back. Tell your coach as well: it must be destroyed there by hand."))
+        say(_("Taken back: the order to destroy it is on its way."))
     return _back_to(found)
 
 

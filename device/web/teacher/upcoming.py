@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
 from device.domain.booking import NEXT_PRESS_S
-from device.domain.errors import Permanent
+from device.domain.occurrences import occurrences_of
 from device.domain.register.decisions import BookingMade, Repeat
 from device.domain.register.state import Booking, Register
-from device.domain.schedule import Holiday, Once, Rule, Weekly, to_utc, windows_between
 
 AHEAD = timedelta(days=14)
 
@@ -33,29 +31,12 @@ def coming(
 
     ``waiting`` are those of the bookings for "the next press" that still count.
     """
-    made = {each.made.booking: each.made for each in bookings}
-    rules: dict[str, Rule] = {}
-    for name, each in made.items():
-        with suppress(Permanent):  # what can never be is no booking to look forward to
-            rule = _rule(each, zone)
-            if rule is not None:
-                rules[name] = rule
-    holidays = [Holiday(each.first, each.last, each.name) for each in register.holidays.values()]
-    windows = windows_between(rules, holidays, now, now + AHEAD, zone)
+    mine = {each.made.booking for each in bookings}
+    planned = [each for each in bookings if each.made.repeat is not Repeat.NEXT_PRESS]
+    windows = occurrences_of(register, planned, now, now + AHEAD, zone)
     presses = [
         Coming(each.at, each.at + timedelta(seconds=NEXT_PRESS_S), each.made, is_next_press=True)
         for each in waiting
-        if each.made.booking in made
+        if each.made.booking in mine
     ]
-    return [*presses, *(Coming(each.start, each.end, made[each.source]) for each in windows)]
-
-
-def _rule(made: BookingMade, zone: tzinfo) -> Rule | None:
-    if made.repeat is Repeat.WEEKLY:
-        return Weekly(made.first.weekday(), made.from_time, made.to_time, made.first, made.last)
-    if made.repeat is Repeat.ONCE:
-        start, end = (
-            to_utc(datetime.combine(made.first, each), zone) for each in (made.from_time, made.to_time)
-        )
-        return Once(start, end)
-    return None
+    return [*presses, *(Coming(each.start, each.end, each.booking.made) for each in windows)]

@@ -8,7 +8,9 @@ from datetime import date
 from babel.dates import format_date
 from flask_babel import get_locale
 
+from device.domain.destruction import Reason
 from device.domain.lifecycle import Status
+from device.web.deciding import zone
 from device.web.phrases import N_
 from device.web.teacher.recording import Recording
 from device.web.teacher.text import gettext as _
@@ -22,7 +24,7 @@ _STEPS: Mapping[Status, str] = {
     Status.DELIVERED: N_("It has arrived at your coach; the machine there confirmed it."),
     Status.DISCARDED: N_("It was discarded."),
     Status.PURGED: N_("It was erased from this device."),
-    Status.WITHDRAWN: N_("It was taken back; your coach must destroy it."),
+    Status.WITHDRAWN: N_("Your coach's machine was told to destroy it."),
     Status.DESTROYED: N_("It was destroyed at your coach; the machine there confirmed it."),
 }
 
@@ -105,6 +107,19 @@ def _delivered(recording: Recording) -> str:
     return _("With your coach since %(when)s.", when=when(arrived_at))
 
 
+def _called_back(recording: Recording) -> str:
+    if recording.reason == Reason.CLOSED.value:
+        return _("The trajectory is over: your coach's machine is being told to destroy it.")
+    return _("Taken back: your coach's machine is being told to destroy it.")
+
+
+def _destroyed(recording: Recording) -> str:
+    if recording.destroyed_at is None:
+        return _("Destroyed here and at your coach: the machine there confirmed it.")
+    on = day(recording.destroyed_at.astimezone(zone()).date())
+    return _("Destroyed on %(day)s, on your coach's machine too: it signed a proof of that.", day=on)
+
+
 _STATES: Mapping[Status, Callable[[Recording], str]] = {
     Status.RECORDING: lambda _each: _("Being recorded now."),
     Status.HELD: _held,
@@ -113,6 +128,6 @@ _STATES: Mapping[Status, Callable[[Recording], str]] = {
     Status.DELIVERED: _delivered,
     Status.PURGED: _delivered,
     Status.DISCARDED: _discarded,
-    Status.WITHDRAWN: lambda _each: _("Taken back: your coach must destroy it."),
-    Status.DESTROYED: lambda _each: _("Taken back and destroyed: your coach's machine has confirmed it."),
+    Status.WITHDRAWN: _called_back,
+    Status.DESTROYED: _destroyed,
 }

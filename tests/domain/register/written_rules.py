@@ -262,6 +262,7 @@ def _sound(history: Sequence[Said], made: BookingMade) -> bool:
 def _machine(press: Press) -> set[Reason]:
     now = press.situation
     rules = {
+        Reason.MASKS_DO_NOT_FIT: not now.masks_fit,
         Reason.NO_COACH_KEY: not now.coach_key_present,
         Reason.NO_SPACE: now.free_bytes < now.needed_bytes,
         Reason.NO_LIGHT: not now.light_works,

@@ -12,9 +12,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from device.domain.receipt import Receipt, read_receipt
 from server_sync.inbox.disk import Disk
-from server_sync.inbox.intake import Intake, Outcome
+from server_sync.inbox.intake import Intake
 from server_sync.inbox.keys import UnlockedKeys
 from server_sync.inbox.lock import lock
+from server_sync.inbox.outcome import Outcome
 from tests.support.footage import Sealed
 
 
@@ -65,12 +66,12 @@ class Coach:
         self.put(f"{manifest or sealed.manifest_object}.manifest.age", sealed.manifest_bytes)
 
     def intake(self, disk: Disk | None = None) -> Intake:
-        films = self.films if self.publish_films else None
         return Intake(
             self.root / "box",
             self.library,
-            films,
+            self.films,
             self.keys,
+            publish=self.publish_films,
             quiet_s=self.quiet_s,
             now_s=(lambda: self.now_s) if self.now_s else time.time,
             disk=disk,

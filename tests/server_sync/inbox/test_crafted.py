@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from server_sync.inbox.intake import Result
+from server_sync.inbox.outcome import Result
 from tests.server_sync.inbox.conftest import Coach
 from tests.support.footage import cut, encode, seal_recording
 

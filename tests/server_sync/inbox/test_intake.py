@@ -16,8 +16,8 @@ import pytest
 from device.domain.errors import Busy, Temporary
 from device.domain.manifest import Manifest
 from server_sync.inbox.disk import Disk
-from server_sync.inbox.intake import Result
 from server_sync.inbox.library import Library
+from server_sync.inbox.outcome import Result
 from tests.server_sync.inbox.conftest import Coach
 from tests.support.footage import Sealed, cut, encode, seal_recording, ulid
 

@@ -27,6 +27,8 @@ from server_sync.inbox.join import Joined, join, warn_of_old_library
 from server_sync.inbox.unseal import Unsealed
 from tests.support.footage import Sealed, Segment, boxes, cut, encode, mux, seal_recording
 
+pytestmark = pytest.mark.slow
+
 IDENTITY = pyrage.x25519.Identity.generate()
 
 

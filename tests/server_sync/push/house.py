@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from device.domain.lifecycle import Status, Writer
 from device.domain.receipt import Receipt, sign_receipt
 from device.storage.catalogue import FILE_NAME, Catalogue, Recording, StoredObject, fresh_ulid, utc_now
+from server_sync.push.caller import Caller
 from server_sync.push.loop import PROCESS, SyncLoop
 from server_sync.push.names import manifest_ulid, receipt_name
 from server_sync.push.transport.contract import Progress, Transport
@@ -110,9 +111,11 @@ class PushHouse:
         self.uploader = Uploader(
             self.sync, self.spool, self.transport, KEY.public_key(), fresh_ulid, self._check_may_go_on
         )
+        self.caller = Caller(self.sync, self.transport, KEY.public_key(), fresh_ulid, self._check_may_go_on)
         self.loop = SyncLoop(
-            self.sync, self.uploader, self.transport, backoff, 5.0, self.stopping, pause_while_recording=True
-        )
+            self.sync, self.uploader, self.caller, self.transport, backoff, 5.0, self.stopping,
+            pause_while_recording=True,
+        )  # fmt: skip
 
     def _check_may_go_on(self) -> None:
         self.loop.check_may_go_on()

@@ -55,6 +55,7 @@ def test_a_valid_receipt_makes_it_delivered(house: PushHouse) -> None:
     assert [stored.accepted for stored in house.recorder.sends.receipts(house.recordings[0])] == [True]
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(deaths=st.lists(st.integers(0, 20), min_size=1, max_size=6))
 def test_killed_anywhere_it_goes_on_without_sending_a_confirmed_object_again(

@@ -13,12 +13,25 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from deploy.demo.analysis import analyse
+from device.domain.register.decisions import (
+    BookingMade,
+    Decision,
+    GroupRegistered,
+    RecordingWithdrawn,
+    Repeat,
+    TrajectoryOpened,
+)
+from device.storage.register import FILE_NAME, RegisterBook
+from device.systemd import Happening
+from tests.support.register import AGREEMENT, everything
 from tests.testbed.device.appliance import SERVICES, Appliance, journal, show, systemctl, until
 from tests.testbed.device.checkout import CHECKOUT, SCRIPT, with_venv
 from tests.testbed.device.test_units import MAXIMUM_EXPOSURE, as_service, has_own_network, pid, run
@@ -29,6 +42,7 @@ VENV = Path("/opt/coach")
 BOX = "leerblik-room12"
 PLACE = Path("/srv/leerblik")
 CONFIG = Path("/etc/leerblik/inbox.toml")
+REGISTER = Path("/var/lib/leerblik/register")
 PASSPHRASE = "four words of nobody"
 DROP_IN = Path(f"/run/systemd/system/{INBOX}.d/testbed.conf")
 WATCHDOG_S = 4
@@ -166,9 +180,53 @@ def test_a_lesson_goes_from_the_press_to_the_film_on_the_coachs_machine(
     assert show(INBOX, "NRestarts") == "0"
 
 
-def is_purged(device: Appliance, recording: str) -> bool:
+def test_what_a_teacher_takes_back_is_destroyed_under_the_sandbox_and_the_device_gets_the_proof(
+    device: Appliance, inbox: dict[str, str], agreed: str
+) -> None:
+    device.configure(sending(inbox))
+    device.start(*SERVICES)
+    recording = device.record_for(2)
+    until("the receipt was read and the device is empty", lambda: is_purged(device, recording))
+    assert list((PLACE / "films").glob(f"*{recording}*.mp4"))
+    decide(RecordingWithdrawn(recording, agreed), f"teacher:{agreed}")
+    until("the certificate was verified", lambda: is_purged(device, recording, "destroyed"))
+    left = [*(PLACE / "films").iterdir(), *(PLACE / "library").iterdir(), *(PLACE / BOX / "inbox").iterdir()]
+    assert not [path for path in left if recording in path.name or path.suffix == ".age"]
+    (certificate,) = (PLACE / BOX / "receipts").glob("*.certificate.json")
+    assert run("stat", "--format=%U %a", str(certificate)) == "leerblik-inbox 444"
+    words = ("verify-certificate", str(certificate), "--config", str(CONFIG))
+    assert "a teacher took it back" in as_coach("leerblik", "inbox", *words)
+    assert journal("MESSAGE_ID=" + Happening.DESTROYED.value)
+
+
+@pytest.fixture
+def agreed() -> Iterator[str]:
+    """The register permits the next press of a teacher; returns the teacher's code. It is gone afterwards."""
+    today, teacher = datetime.now(UTC).date(), AGREEMENT.teacher
+    for said in everything():
+        decision = said.decision
+        if isinstance(decision, GroupRegistered):
+            later = today + timedelta(days=90)
+            decision = replace(
+                decision, informed_on=today, valid_from=today - timedelta(days=1), valid_until=later
+            )
+        elif isinstance(decision, TrajectoryOpened):
+            decision = replace(decision, closes_on=today + timedelta(days=30))
+        elif isinstance(decision, BookingMade):
+            decision = replace(decision, repeat=Repeat.NEXT_PRESS, first=today, last=today)
+        decide(decision, said.by)
+    yield teacher
+    (REGISTER / FILE_NAME).unlink()
+
+
+def decide(decision: Decision, by: str) -> None:
+    """Add a line to the register, as the page would."""
+    RegisterBook(REGISTER).decide(datetime.now(UTC), by, decision, clock_trusted=True)
+
+
+def is_purged(device: Appliance, recording: str, status: str = "purged") -> bool:
     rows = {row["id"]: row["status"] for row in device.status()["recordings"]}
-    return bool(rows[recording] == "purged")
+    return bool(rows[recording] == status)
 
 
 def test_what_was_brought_while_the_inbox_was_off_is_taken_when_it_comes(

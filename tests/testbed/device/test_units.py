@@ -22,7 +22,7 @@ import pyrage
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from device.domain.errors import Busy
+from device.domain.errors import Busy, Refused
 from device.recorder.client import RecorderClient
 from device.systemd import Happening
 
@@ -189,7 +189,7 @@ def test_each_service_runs_as_its_own_user_and_says_how_it_is(service: str) -> N
     assert show(service, "Type") == "notify"
 
 
-@pytest.mark.parametrize("service", [*SERVICES, "poweroff", "restart"])
+@pytest.mark.parametrize("service", [*SERVICES, "poweroff", "restart", "wipe", "network"])
 def test_systemd_rates_its_sandbox_as_tight(service: str) -> None:
     rated = run("systemd-analyze", "security", "--no-pager", f"leerblik-{service}.service")
     found = re.search(r"Overall exposure level for \S+: ([0-9.]+)", rated)
@@ -291,6 +291,27 @@ def test_the_page_may_read_sealed_footage_and_write_the_register_and_its_own_and
     assert as_service("recorder", "ls", "/var/lib/leerblik/register").returncode == 0
     assert as_service("recorder", "ls", "/var/lib/leerblik/web").returncode != 0
     wait_until(lambda: page("/healthz") == 200, "the page reaches the recorder")
+
+
+def test_what_it_sets_on_the_page_is_written_by_the_recorder_alone_and_taken_up_by_the_sync() -> None:
+    file, sync = Path("/var/lib/leerblik/settings/settings.json"), pid("sync")
+    try:
+        RecorderClient(RUNTIME).ask("settings", change={"sync.pause_while_recording": True})
+        assert run("stat", "--format=%U %G %a", str(file)) == "leerblik-recorder leerblik-data 640"
+        for service in ("sync", "web"):
+            assert as_service(service, "cat", str(file)).returncode == 0
+            assert as_service(service, "rm", "-f", str(file)).returncode != 0
+            assert as_service(service, "touch", str(file.with_name("more"))).returncode != 0
+        # There is none: the sync says so only because it was made to look.
+        quiet = ("", "nothing to send", "the sync is not running")
+        wait_until(lambda: show("sync", "StatusText") not in quiet, "the sync has tried the coach's machine")
+        assert pid("sync") == sync
+        assert show("sync", "SubState") == "running"
+        with pytest.raises(Refused, match="press the button"):
+            RecorderClient(RUNTIME).ask("settings", change={"sync.user": "somebody-else"})
+    finally:
+        file.unlink(missing_ok=True)
+        run("systemctl", "restart", "leerblik-recorder.service")
 
 
 def page(path: str) -> int:

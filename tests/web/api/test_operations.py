@@ -182,8 +182,10 @@ def test_a_method_that_an_operation_does_not_have_is_said_in_json(place: Place) 
 
 def test_a_damaged_register_is_the_device_s_fault_not_the_asker_s(place: Place) -> None:
     place.unit.root.joinpath("register.jsonl").write_bytes(b"{}\n")
-    for name in ("register", "bookings", "press_now"):
+    for name in ("register", "bookings"):
         ask(place.machine(Role.COACH), name, status=503)
+    press = ask(place.machine(Role.COACH), "press_now")
+    assert [each["reason"] for each in press["reasons"]] == ["register_damaged"]
 
 
 def test_whoever_asks_in_dutch_is_answered_in_dutch(place: Place) -> None:

@@ -1,7 +1,7 @@
 """A program that makes up requests out of the OpenAPI document, against the real device, in every role.
 
-It takes its time, so it runs when it is told how long: ``EXAMPLES=2`` is half a minute, ``EXAMPLES=100`` a quarter
-of an hour (how many requests are made up for each operation, in each role).
+It takes its time: ``EXAMPLES=2``, which it is when nothing is said, is half a minute, ``EXAMPLES=100`` a quarter of an
+hour (how many requests are made up for each operation, in each role).
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ pytest.importorskip("flask", reason="flask is not installed here")
 pytest.importorskip("gunicorn", reason="gunicorn is not installed here")
 if importlib.util.find_spec("schemathesis") is None:
     pytest.skip("schemathesis is not installed here", allow_module_level=True)
-if not os.environ.get("EXAMPLES"):
-    pytest.skip("it takes half a minute; 'make fuzz-api' runs it", allow_module_level=True)
 
 from device.web.roles import Role
 from tests.web.api.serving import Device
 
-EXAMPLES = int(os.environ.get("EXAMPLES", "0"))
+pytestmark = pytest.mark.slow
+
+EXAMPLES = int(os.environ.get("EXAMPLES") or "2")
 LIMIT_S = 120 + 60 * EXAMPLES
 # What fits a schema may still be against a rule of the register (422), or not be the moment for it (409).
 SETTINGS = """\

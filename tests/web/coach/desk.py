@@ -29,6 +29,9 @@ from device.domain.register.state import Register
 from device.domain.trajectory import LegalBasis, Operator, Stage
 from device.storage.register import RegisterBook
 from device.web.roles import Role
+from tests.support.clock import HandClock
+from tests.support.recorder import Unit
+from tests.web.real_recorder import RealRecorder
 from tests.web.site import Site, csrf_token, make_site
 
 BOOKING = "01K3ZZZZZZZZZZZZZZZZZZZZZZ"
@@ -69,8 +72,14 @@ class Desk:
         self.site.recorder.answers |= {
             "masks": {"ok": True, "polygons": [], "fits": True},
             "recordings": {"ok": True, "recordings": [], "more": False},
+            "outlook": self._outlook,
         }
         self.coach = self.site.log_in(Role.COACH)
+
+    def _outlook(self, **values: Any) -> dict[str, Any]:
+        """Ask a recorder that reads the same register at the same moment."""
+        unit = Unit(self.folder, agreed=None, clock=HandClock(wall=self.site.now()))
+        return RealRecorder(unit).ask("outlook", **values)
 
     def decided(self, *decisions: Decision) -> Register:
         """Let these be decided, each by whoever may."""

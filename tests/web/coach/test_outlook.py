@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from device.domain.booking import covers, find_agreement
 from device.domain.consent import Reason
 from device.domain.errors import Refused, Temporary
+from device.domain.occurrences import occurrences, only_near
 from device.domain.register.decisions import (
     AgreementWithdrawn,
     Arrangement,
@@ -31,7 +33,6 @@ from device.domain.register.decisions import (
 )
 from device.domain.texts import LANGUAGES, reason_sentence
 from device.domain.trajectory import LegalBasis, Operator
-from device.web.coach.occurrences import occurrences, only_near
 from tests.support.clock import HandClock
 from tests.support.recorder import Unit
 from tests.support.register import BOOKING, NOW, TODAY, ZONE, Said, decided, everything, folded, ulid
@@ -129,8 +130,25 @@ def test_the_pages_go_on_while_the_recorder_does_not_answer(tmp_path: Path) -> N
     assert "The recorder does not answer" in desk.see("/coach/")
     assert "The recorder does not answer" in desk.see("/coach/recordings")
     page = desk.see(f"/coach/bookings/one?booking={BOOKING.booking}")
-    assert "masks and keys were not looked at" in page
+    assert "what a press then does is not known now" in page
+    assert "A press then records" not in page
     desk.see("/coach/trajectories/one?name=abc najaar")
+
+
+def test_what_the_machine_lacks_now_is_said_of_a_lesson_that_is_going_on(tmp_path: Path) -> None:
+    unit, desk = at_the_device(tmp_path, everything())
+    unit.light.works = False
+    page = desk.see(f"/coach/bookings/one?booking={BOOKING.booking}")
+    assert reason_sentence(Reason.NO_LIGHT, "en").partition(": ")[0] in page
+    assert desk.see("/coach/bookings?week=2026-W37").count("A press then records") == 1
+
+
+def test_while_it_records_the_coach_reads_until_when(tmp_path: Path) -> None:
+    unit, desk = at_the_device(tmp_path, everything())
+    unit.clock.pass_s(10 * 60)
+    desk.site.moment[0] = unit.clock.now()
+    RealRecorder(unit).ask("start")
+    assert re.search(r"booked time is over: <time[^>]*>10:25</time>", desk.see("/coach/"))
 
 
 class Silent:

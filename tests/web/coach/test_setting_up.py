@@ -122,7 +122,7 @@ def test_withdrawing_a_group_says_what_it_does_before_it_is_done(desk: Desk) -> 
     desk.decided(*ALL_SET)
     asked = desk.see("/coach/groups/withdraw?group=2b")
     assert "thrown away" in asked
-    assert "destroy them on your machine" in asked
+    assert "your machine destroys them and proves it" in asked
     assert "It reaches 1 booking or recording." in asked
     assert not desk.book.read().groups["2b"].withdrawn
     desk.saved("/coach/groups/withdraw", {"group": "2b"}, on="/coach/groups/withdraw?group=2b")

@@ -48,7 +48,8 @@ def test_what_left_the_teachers_hands_is_followed_to_its_end(desk: Desk) -> None
     for status, words in {
         "released": "released, waits to be sent", "uploading": "is being sent (42%)",
         "delivered": "arrived on your machine", "purged": "arrived on your machine, erased here",
-        "withdrawn": "destroy it on your machine", "destroyed": "destroyed, with a signed receipt",
+        "withdrawn": "taken back: your machine is told to destroy it",
+        "destroyed": "taken back and destroyed on your machine, with a certificate",
     }.items():  # fmt: skip
         show(desk, row(SENT, status, sent_bytes=420))
         for path in PAGES:

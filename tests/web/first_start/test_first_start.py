@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,7 @@ from device.web.first_start.pages import first_start, prepare
 from device.web.first_start.plan import chosen_language
 from device.web.hashing import Hasher
 from device.web.roles import Actor, Role
+from tests.recorder.test_settings_overlay import RECEIPT_KEY
 from tests.support.recorder import Unit
 from tests.web.real_recorder import RealRecorder
 from tests.web.site import CHEAP_KIB, Site, post
@@ -31,6 +33,7 @@ COACH_PASSWORD, IT_PASSWORD = "paard fiets wolk trein", "lepel dakraam storm elf
 SCHOOL = {"language": "en", "name": "voorbeeldschool", "legal_basis": "consent"}
 COACH_KEY = str(pyrage.x25519.Identity.generate().to_public())
 RECOVERY_KEY = str(pyrage.x25519.Identity.generate().to_public())
+OTHER_RECEIPT_KEY = base64.b64encode(bytes(31) + b"x").decode()
 PASSWORDS = {
     "coach_password": COACH_PASSWORD,
     "coach_again": COACH_PASSWORD,
@@ -118,6 +121,69 @@ def test_the_label_s_code_and_a_press_make_the_device_the_school_s(fresh: Fresh)
     assert (keys["coach"], keys["recovery"]) == (COACH_KEY, RECOVERY_KEY)
     assert chosen_language(fresh.own) == "en"
     assert not fresh.claim.exists()
+
+
+PRINTED = f"""The keys are in /srv/leerblik/keys.
+[coach]
+recipient = "{COACH_KEY}"
+receipt_key = "{RECEIPT_KEY}"
+"""
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"coach": PRINTED},
+        {"coach": COACH_KEY, "receipt": RECEIPT_KEY},
+        {"coach": PRINTED, "receipt": PRINTED},
+    ],
+)
+def test_all_that_the_coach_s_machine_printed_can_be_pasted_at_once(
+    fresh: Fresh, fields: dict[str, str]
+) -> None:
+    fresh.go_to("/keys")
+    assert fresh.send("/keys", **fields).location.endswith("/start/finish")
+    shown = fresh.browser.get("/start/finish").text
+    assert fingerprint(COACH_KEY) in shown
+    assert fingerprint(RECEIPT_KEY) in shown
+    assert fresh.send("/finish", **PASSWORDS).location.endswith("/start/done")
+    assert fresh.recorder.ask("keys") == {
+        "ok": True,
+        "coach": COACH_KEY,
+        "recovery": "",
+        "receipt": RECEIPT_KEY,
+    }
+
+
+def test_without_a_receipt_key_it_goes_on_and_says_what_is_missing(fresh: Fresh) -> None:
+    fresh.go_to("/keys")
+    assert fresh.send("/keys", coach=COACH_KEY).location.endswith("/start/finish")
+    assert "nothing counts as delivered" in fresh.browser.get("/start/finish?lang=en").text
+    assert fresh.send("/finish", **PASSWORDS).location.endswith("/start/done")
+    assert fresh.recorder.ask("keys")["receipt"] == ""
+
+
+@pytest.mark.parametrize(
+    "receipt",
+    ["x", COACH_KEY, f"{RECEIPT_KEY} {OTHER_RECEIPT_KEY}", OTHER_RECEIPT_KEY],
+    ids=["none", "the coach's", "two", "another"],
+)
+def test_a_receipt_key_that_is_none_or_another_one_is_refused(fresh: Fresh, receipt: str) -> None:
+    fresh.go_to("/keys")
+    answer = fresh.send("/keys", coach=PRINTED, receipt=receipt)
+    assert answer.status_code == 400
+    assert 'id="receipt-error"' in answer.text
+
+
+def test_a_device_that_has_the_coach_s_key_is_asked_for_the_receipt_key_alone(fresh: Fresh) -> None:
+    fresh.recorder.unit.keys.coach = COACH_KEY
+    fresh.go_to("/keys")
+    page = fresh.browser.get("/start/keys").text
+    assert 'name="coach"' not in page
+    assert 'name="receipt"' in page
+    assert fresh.send("/keys", receipt=RECEIPT_KEY).location.endswith("/start/finish")
+    assert fresh.send("/finish", **PASSWORDS).location.endswith("/start/done")
+    assert fresh.recorder.ask("keys")["receipt"] == RECEIPT_KEY
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import base64
 from collections.abc import Callable
 from pathlib import Path
 
 import pyrage
 import pytest
 
+from device import config
 from device.domain.errors import Permanent, Refused
 from device.storage.register import RegisterBook
 from device.web.accounts import Accounts
@@ -16,6 +18,7 @@ from device.web.claim import ALPHABET, ClaimCode
 from device.web.first_start import command
 from device.web.hashing import Hasher
 from device.web.roles import Actor, Role
+from tests.recorder.test_settings_overlay import RECEIPT_KEY
 from tests.web.site import CHEAP_KIB
 
 COACH, IT = "paard fiets wolk trein", "lepel dakraam storm elf"
@@ -92,6 +95,25 @@ def test_a_file_does_what_the_page_does_and_a_second_time_changes_nothing(
     assert RegisterBook(tmp_path / "register").read().head.number == 1
     with pytest.raises(Refused, match="claimed already"):
         leerblik("claim-code", "--new")
+
+
+def test_the_receipt_key_can_be_prepared_as_well_and_what_is_missing_without_it_is_said(
+    leerblik: Leerblik, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, toml = tmp_path / "setup.toml", tmp_path / "leerblik.toml"
+    toml.write_text(toml.read_text().replace("[coach]", f'settings_dir = "{tmp_path}/settings"\n[coach]'))
+    assert leerblik("setup", "--from", str(path)) == 0
+    assert "receipt_key is still missing" in capsys.readouterr().out
+    path.write_text(path.read_text() + '[coach]\nreceipt_key = "x"\n')
+    with pytest.raises(Permanent, match="receipt key"):
+        leerblik("setup", "--from", str(path))
+    path.write_text(path.read_text().replace('"x"', f'"{RECEIPT_KEY}"'))
+    assert leerblik("setup", "--from", str(path)) == 0
+    assert config.load(str(toml)).table("coach")["receipt_key"] == RECEIPT_KEY
+    other = base64.b64encode(bytes(31) + b"x").decode()
+    path.write_text(path.read_text().replace(RECEIPT_KEY, other))
+    with pytest.raises(Refused, match="another"):
+        leerblik("setup", "--from", str(path))
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from typing import Any
 from flask.testing import FlaskClient
 
 from device import config
+from device.recorder.assembly import overlay_of
 from device.web.it.effective import effective
 from device.web.it.pages import prepare
 from device.web.prints import prints
@@ -85,7 +86,9 @@ def a_site(
     if told:
         file = folder / "leerblik.toml"
         file.write_text(CONFIG.format(light=light, cooling_off_s=cooling_off_s))
-        prepare(site.app, effective(config.load(str(file))), None)
+        settings = config.load(str(file))
+        site.recorder.answers["settings"] = {"ok": True, **overlay_of(settings).describe()}
+        prepare(site.app, effective(settings), None)
     return site
 
 

@@ -18,6 +18,8 @@ from device.web.roles import Role
 from tests.support.register import Said, everything
 from tests.web.prints.paper import a_site
 
+pytestmark = pytest.mark.slow
+
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
 _PAGE = re.compile(rb"/Type\s*/Page\b")
 _LONG = {"name": "Openbare Voorbeeldschool voor vmbo, havo en vwo aan de Voorbeeldlaan, locatie Noordoost"}

@@ -9,13 +9,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from device.domain.destruction import Reason
 from device.domain.lifecycle import Status, Writer
 from device.domain.register.decisions import Decision, TeacherAdded
+from device.domain.withdrawal import Certificate, sign_certificate
 from device.storage.catalogue import FILE_NAME as CATALOGUE
-from device.storage.catalogue import Catalogue
+from device.storage.catalogue import Catalogue, fresh_ulid
 from device.storage.register import RegisterBook
 from device.web.accounts import FILE_NAME
 from device.web.roles import Role
@@ -100,6 +103,17 @@ class School:
         for status in (Status.UPLOADING, Status.DELIVERED):
             sync.recordings.move(recording, status, "")
         sync.close()
+
+    def destroy(self, recording: str, at: str) -> None:
+        """Let the coach's machine prove that it destroyed it, as the sync would write it."""
+        with Catalogue(self.unit.root / CATALOGUE, Writer.SYNC) as sync:
+            order, found = sync.endings.order(recording), sync.recordings.get(recording)
+            assert order is not None
+            certificate = Certificate(
+                recording, fresh_ulid(), order.sha256, found.manifest_sha256 or "", Reason(order.reason),
+                objects=2, size_bytes=1000, film=True, destroyed_at=at,
+            )  # fmt: skip
+            sync.endings.destroy(recording, sign_certificate(certificate, Ed25519PrivateKey.generate()))
 
     def log_in(self, code: str = "abc") -> FlaskClient:
         browser = self.site.browser()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from device.domain.register.decisions import AgreementGiven, RecordingWithdrawn
+from device.domain.register.decisions import AgreementGiven, RecordingWithdrawn, TrajectoryClosed
 from tests.support.register import AGREEMENT, BOOKING, TRAJECTORY, everything
 from tests.web.teacher.school import COLLEAGUE, School, follow, submit
 
@@ -85,7 +85,29 @@ def test_taking_back_what_has_arrived_goes_into_the_register_and_is_carried_out(
     assert school.book.read().withdrawals[-1].decision == RecordingWithdrawn(recording, "abc")
     school.chores()
     assert school.row(recording)["status"] == "withdrawn"
-    assert "Taken back: your coach must destroy it." in follow(browser, answer)
+    assert "being told to destroy it" in follow(browser, answer)
+
+
+def test_what_was_destroyed_at_the_coachs_machine_says_when_and_that_it_was_proved(school: School) -> None:
+    recording, browser = school.record(), school.log_in()
+    school.deliver(recording)
+    submit(browser, page(recording, "/withdraw"))
+    school.chores()
+    school.destroy(recording, "2026-09-01T09:00:00Z")
+    text = browser.get(page(recording)).text
+    assert (
+        "Destroyed on 1 September 2026, on your coach&#39;s machine too: it signed a proof of that." in text
+    )
+    assert "Take it back" not in text
+
+
+def test_what_belongs_to_a_trajectory_that_is_over_is_not_called_taken_back(school: School) -> None:
+    recording, browser = school.record(), school.log_in()
+    school.deliver(recording)
+    school.decide("coach", TrajectoryClosed(TRAJECTORY.trajectory))
+    school.chores()
+    text = browser.get(page(recording)).text
+    assert "The trajectory is over: your coach&#39;s machine is being told to destroy it." in text
 
 
 def test_what_is_too_late_is_said_in_words(school: School) -> None:

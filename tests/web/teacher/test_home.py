@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from device.domain.errors import Refused, Temporary
 from device.domain.register.decisions import (
@@ -16,7 +18,7 @@ from device.domain.register.decisions import (
     TeacherAdded,
 )
 from device.web.roles import Actor, Role
-from tests.support.register import AGREEMENT, BOOKING, TRAJECTORY, everything
+from tests.support.register import AGREEMENT, BOOKING, NOW, TRAJECTORY, ZONE, everything
 from tests.web.site import PIN
 from tests.web.teacher.school import COLLEAGUE, School, follow, submit
 
@@ -62,6 +64,47 @@ def test_while_it_records_everybody_reads_that_it_does(school: School) -> None:
     assert "This is your lesson with 2b." in school.log_in().get("/teacher/").text
     assert "You are not in its booking" in school.log_in(COLLEAGUE).get("/teacher/").text
     school.ask("stop")
+
+
+def test_while_it_records_she_reads_until_when(school: School) -> None:
+    # The lesson is booked until 10:20, and may run over by five minutes.
+    school.unit.clock.pass_s(10 * 60)
+    school.ask("start")
+    text = school.log_in().get("/teacher/").text
+    assert "It stops by itself when the booked time is over: today 10:25." in text
+    school.ask("stop")
+    assert "It stops by itself" not in school.log_in().get("/teacher/").text
+
+
+def test_what_has_no_booked_end_says_its_maximum_length(school: School) -> None:
+    school.unit.clock.pass_s(3 * 3600)
+    submit(school.log_in(), "/teacher/next-press", trajectory="abc najaar", groups="2b")
+    school.ask("start")
+    ends = f"{(NOW + timedelta(hours=3, minutes=50)).astimezone(ZONE):%H:%M}"
+    text = school.log_in().get("/teacher/").text
+    assert f"It stops by itself at its maximum length: today {ends}." in text
+
+
+def test_while_the_camera_is_being_pointed_a_press_is_not_for_a_lesson(school: School) -> None:
+    school.ask("aim")
+    assert headline(school) == "The camera is being pointed."
+
+
+def test_a_recorder_that_says_nothing_of_a_press_is_one_that_does_not_answer(school: School) -> None:
+    recorder = school.site.services.recorder
+    school.site.open(book=school.book, recorder=Forgetful(recorder), now=school.now)
+    browser = school.log_in()
+    assert "The recorder does not answer." in browser.get("/teacher/").text
+
+
+class Forgetful:
+    """A recorder that knows nothing of what a press would do."""
+
+    def __init__(self, recorder: Any) -> None:
+        self.recorder = recorder
+
+    def ask(self, do: str, **values: Any) -> dict[str, Any]:
+        return {"ok": True} if do == "outlook" else dict(self.recorder.ask(do, **values))
 
 
 def test_the_next_press_is_booked_and_counts_once(school: School) -> None:

@@ -79,6 +79,7 @@ def test_a_receipt_that_may_not_be_read_needs_a_person(tmp_path: Path) -> None:
         transport.read_receipt("RECEIPT", 100)
 
 
+@pytest.mark.slow
 def test_a_server_that_never_opens_its_sftp_side_is_given_up(tmp_path: Path) -> None:
     # paramiko waits for this answer without any limit of its own: only the watchdog ends it.
     with pytest.raises(Temporary, match="nothing was confirmed for 1 s"):

@@ -24,6 +24,8 @@ from server_sync.push.transport.sftp import SftpTransport
 from tests.support.dropbox_profile import may_mount
 from tests.support.sshd import client_key, limit_object_size, running_sshd, transport_to
 
+pytestmark = pytest.mark.slow
+
 MIB = 1024 * 1024
 
 
