@@ -68,7 +68,7 @@ def is_gone(process: int) -> bool:
     """Tell whether a process is dead; a corpse that nobody buried yet is dead, too."""
     try:
         return state(Path(f"/proc/{process}")) in "ZX"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # it may go between opening and reading
         return True
 
 

@@ -105,6 +105,7 @@ def test_exchange_zones_of_windows_are_understood_and_whole_days_are_no_lessons(
     assert told(ISSUES / "issue_28_rrule_with_UTC_endinginZ.ics", "2020-03-01", "2020-10-01") == []
 
 
+@pytest.mark.filterwarnings("ignore:Timezone .* is a globally unique TZID")
 @pytest.mark.parametrize("source", EVERY, ids=lambda each: str(each.name))
 def test_any_file_that_people_had_trouble_with_is_read_or_refused_with_a_sentence(
     source: Traversable,
