@@ -54,6 +54,22 @@ def find_agreement(
     return Refusal((Reason.NO_BOOKING,) if clock_trusted else (Reason.NO_BOOKING, Reason.CLOCK_NOT_SET))
 
 
+def agreement_to_go_on(register: Register, booking: str, today: date) -> Agreement | Refusal:
+    """Return what is agreed by now for a lesson that began under a booking and goes on ("": it was nobody's).
+
+    Whoever pressed meant that very booking: neither one that was made since, nor its window, which a lesson may run
+    over, is looked at. What was taken back since counts.
+    """
+    if register.school is None:
+        return Refusal((Reason.NO_AGREEMENT,))
+    if not booking and register.school.unbooked is Unbooked.UNCLAIMED:
+        return _unclaimed(register, register.school.legal_basis)
+    own = register.bookings.get(booking)
+    if own is None or own.cancelled:
+        return Refusal((Reason.NO_BOOKING,))
+    return agreement_of(register, own, today)
+
+
 def covers(register: Register, booking: Booking, now: datetime, zone: tzinfo, used: Collection[str]) -> bool:
     """Tell whether a booking counts for this moment."""
     made = booking.made

@@ -1,4 +1,6 @@
-"""Changes the network so that nobody is locked out: what was there before is put back when the new does not come up.
+"""Changes the network; what was there before is put back when the new does not come up.
+
+A wrong fixed address comes up, too: then somebody at the device itself asks for ``{"forget": true}``.
 
 The file as it was lies beside the new one until that is up. So a power cut in between is no harm either: at the next
 boot the unit finds it, and puts it back.
@@ -48,19 +50,23 @@ class Applying:
             # Not the error itself: it is about what was typed.
             _log.error("the request for the network is wrong (%s)", type(error).__name__)
             return self._result(Outcome.REFUSED)
-        if not self._manager.is_running():
-            return self._result(Outcome.ABSENT)
-        return self._forget() if wish is None else self._change(wish)
+        if wish is None:
+            return self._forget()
+        return self._change(wish) if self._manager.is_running() else self._result(Outcome.ABSENT)
 
     def _recover(self) -> Result | None:
         if not self._before.exists():
             return None
-        self._put_back([])
+        self._put_back([UUID] if self._before.stat().st_size else [])
         return self._result(Outcome.PUT_BACK, _CUT)
 
     def _change(self, wish: Wish) -> Result:
-        active = self._manager.active()
-        self._remember()
+        try:
+            active = self._manager.active()
+            self._remember()
+        except (LeerblikError, OSError) as error:
+            _log.warning("the network is not changed: %s", error)
+            return self._result(Outcome.PUT_BACK, str(error))
         try:
             replace_file(self._file, keyfile(wish).encode(), _MODE)
             self._take_up()
@@ -80,7 +86,8 @@ class Applying:
 
     def _forget(self) -> Result:
         self._remove(self._file)
-        self._manager.reload()
+        with contextlib.suppress(Temporary):  # what does not run reads no file that is gone
+            self._manager.reload()
         return self._result(Outcome.REMOVED)
 
     def _remember(self) -> None:

@@ -60,12 +60,13 @@ def _carry_out(keyfiles: Path, request: bytes | None) -> Result | None:
 @contextlib.contextmanager
 def _alone(state: Path) -> Iterator[None]:
     """Wait until nobody else changes the network: the unit begins when it sees what a person has just begun."""
-    folder = os.open(state, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    # Not the folder: whoever may read that could hold its lock.
+    lock = os.open(state / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
+        fcntl.flock(lock, fcntl.LOCK_EX)
         yield
     finally:
-        os.close(folder)
+        os.close(lock)
 
 
 def _request(source: Path | None) -> bytes | None:

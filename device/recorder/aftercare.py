@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -43,6 +43,8 @@ class Aftercare:
         self._complained: set[str] = set()
         self._refused: set[str] = set()
         self._due_ns = 0
+        # False while nobody knows what was taken back: what is held stays then, and all else goes on.
+        self.may_release: Callable[[], bool] = lambda: True
 
     def trust(self, receipt_key: Ed25519PublicKey | None) -> None:
         """From now on, take the receipts that this key signed, and no others."""
@@ -74,7 +76,7 @@ class Aftercare:
         for recording in self._catalogue.recordings.with_status(Status.HELD):
             if not self._catalogue.recordings.objects(recording.id):
                 self._catalogue.recordings.move(recording.id, Status.DISCARDED, "empty")
-            elif self._is_due(recording):
+            elif self._is_due(recording) and self.may_release():
                 self._catalogue.recordings.move(recording.id, Status.RELEASED, "the cooling-off has passed")
                 yield recording.id, Status.RELEASED
         gone = self._catalogue.recordings.with_status(Status.DISCARDED, Status.DELIVERED)

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from device.domain.booking import NEXT_PRESS_S, covers, find_agreement
+from device.domain.booking import NEXT_PRESS_S, agreement_to_go_on, covers, find_agreement
 from device.domain.consent import Reason, Refusal
 from device.domain.errors import LeerblikError, Permanent
 from device.domain.occurrences import lesson_end, occurrence_now, only_near
@@ -67,22 +67,30 @@ class Agreements:
         self.read()
         return self._register
 
-    def for_press(self, pressed_by: str, going_on: str = "") -> Agreement | Refusal | None:
-        """Return what was agreed for a press now; ``going_on``: the lesson that is gone on with, "" for a new one."""
+    def for_press(self, pressed_by: str, now: datetime) -> Agreement | Refusal | None:
+        """Return what was agreed for a press at ``now``, which is this very moment."""
         register = self.read()
         if register is None:
             return Refusal((Reason.REGISTER_DAMAGED,))
         if register.is_empty:
             return self._settled
-        now = self._clock.now()
         return find_agreement(
             register,
             now,
             zone_of(register),
             clock_trusted=self._clock.trusted(),
-            used=self._used(register, now, going_on),
+            used=self._used(register, now),
             pressed_by=pressed_by,
         )
+
+    def for_lesson(self, booking: str, now: datetime) -> Agreement | Refusal | None:
+        """Return what is agreed by now for a lesson that began under a booking ("": under none) and goes on."""
+        register = self.read()
+        if register is None:
+            return Refusal((Reason.REGISTER_DAMAGED,))
+        if register.is_empty and not booking:
+            return self._settled
+        return agreement_to_go_on(register, booking, self.local(now).date())
 
     def for_moments(self, moments: Sequence[datetime]) -> list[Agreement | Refusal | None]:
         """Return what is agreed now for a press at each of these aware times, on a clock that is right by then."""
@@ -95,10 +103,10 @@ class Agreements:
         near = only_near(register, min(moments), max(moments), zone)
         return [find_agreement(near, each, zone, clock_trusted=True, used=used) for each in moments]
 
-    def end_of(self, booking: str, overrun: timedelta) -> datetime | None:
-        """Return when a lesson ends that begins now under a booking; None: nothing booked says so."""
+    def end_of(self, booking: str, began: datetime, overrun: timedelta) -> datetime | None:
+        """Return when a lesson ends that began at an aware time under a booking; None: nothing booked says so."""
         register = self._register
-        return lesson_end(register, booking, self._clock.now(), zone_of(register), overrun)
+        return lesson_end(register, booking, began, zone_of(register), overrun)
 
     def booked_until(self, booking: str) -> datetime | None:
         """Return until when a press now counts for a booking; None: it does not."""
@@ -111,10 +119,10 @@ class Agreements:
         used, zone = self._used(register, now), zone_of(register)
         return [each for each in _once(register, now) if covers(register, each, now, zone, used)]
 
-    def _used(self, register: Register, now: datetime, but: str = "") -> frozenset[str]:
-        """Return the bookings for "the next press" that have had theirs; ``but``: a recording that does not count."""
+    def _used(self, register: Register, now: datetime) -> frozenset[str]:
+        """Return the bookings for "the next press" that have had theirs."""
         names = [each.made.booking for each in _once(register, now)]
-        return self._catalogue.recordings.used_bookings(names, but=but) if names else frozenset()
+        return self._catalogue.recordings.used_bookings(names) if names else frozenset()
 
     def local(self, now: datetime) -> datetime:
         """Return a time on the school's clock: agreements count in the school's days."""

@@ -29,6 +29,7 @@ from device.recorder.health import Health
 from device.recorder.holding import Holding
 from device.recorder.judging import Judge, Limits
 from device.recorder.keys import Keys
+from device.recorder.last_days import LastDays
 from device.recorder.late import LateIndicators, LateTriggers
 from device.recorder.lesson import LessonSettings
 from device.recorder.loop import RecorderLoop
@@ -176,10 +177,13 @@ def put_together(
         agreements, settings.masks, settings.keys, machine.clock,
         Limits(settings.reserve_bytes, settings.overrun_s), lambda: desk.free_bytes(), light_works,  # noqa: PLW0108
     )  # fmt: skip
+    # A take-back may stand in lines that cannot be read.
+    aftercare.may_release = lambda: agreements.read() is not None
     surroundings = Surroundings(settings, agreements, catalogue, machine.clock, parts.board, __version__)
     consequences = Consequences(
-        agreements, catalogue, aftercare, settings.spool, machine.clock, settings.lesson
-    )
+        agreements, catalogue, aftercare, settings.spool, machine.clock, settings.lesson,
+        LastDays(settings.own, machine.clock, partial(health.note, "clock")), lambda: holding.owes,
+    )  # fmt: skip
     desk = Desk(
         machine, settings, catalogue, aftercare, holding, fresh_ulid, health, tidings, face, judge,
         consequences,

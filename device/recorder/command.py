@@ -113,7 +113,7 @@ def _make_folder(path: Path) -> Path:
 
 def _lock(runtime: Path) -> int:
     """Make sure that this is the only recorder here."""
-    fd = os.open(runtime / "recorder.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    fd = os.open(runtime / "recorder.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

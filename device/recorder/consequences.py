@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import logging
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime
 from itertools import chain, islice
 from pathlib import Path
@@ -30,6 +30,7 @@ from device.ports import Clock
 from device.recorder.aftercare import Aftercare
 from device.recorder.agreements import Agreements, zone_of
 from device.recorder.closing import Closing
+from device.recorder.last_days import LastDays
 from device.recorder.lesson import LessonSettings
 from device.recorder.taking_back import ELSEWHERE, HERE, TakingBack
 from device.storage.catalogue import Catalogue, Occupied, Recording, fresh_ulid
@@ -52,11 +53,13 @@ class Consequences:
         spool: Path,
         clock: Clock,
         lesson: LessonSettings,
+        last_days: LastDays,
+        owes: Callable[[], bool],
     ) -> None:
         self._agreements = agreements
         self._catalogue = catalogue
         self._taking = TakingBack(catalogue, aftercare, spool, clock, lesson)
-        self._closing = Closing(catalogue, self._taking, clock)
+        self._closing = Closing(catalogue, self._taking, last_days, owes)
         self._spool = spool
         self._clock = clock
         self._lesson = lesson

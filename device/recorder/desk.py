@@ -134,10 +134,13 @@ class Desk:
     def _begin(
         self, recording: str, tell: Tell, who: str, note: GoingOn | None, *, by_schedule: bool = False
     ) -> bool:
-        decision = self.judge.decide(self._new_name(), who, note.recording if note else "")
+        name = self._new_name()
+        decision = self.judge.decide_again(name, note) if note else self.judge.decide(name, who)
         if isinstance(decision, consent.Refusal):
             self._face.refuse_for(*decision.reasons)
             return False
+        # Decided at the press, and for good: a lesson that goes on ends when it would have ended.
+        ends_ns = note.ends_ns if note else self.judge.end_ns(decision, by_schedule=by_schedule)
         try:
             self._open(decision, recording, tell, note)
         except LeerblikError as error:
@@ -147,10 +150,7 @@ class Desk:
             self._face.refuse([(error.word, str(error))])
             return False
         self.pressed_by = who
-        # Decided at the press, and for good: a lesson that goes on ends when it would have ended.
-        self.ends_ns = (
-            note.ends_ns if note else self.judge.end_ns(decision.agreement, by_schedule=by_schedule)
-        )
+        self.ends_ns = ends_ns
         self._face.forgive()
         self._health.note("camera", "")
         self._say("recording")
@@ -237,7 +237,8 @@ class Desk:
             return
         note = GoingOn(
             self.recording, clock.boot_id(), since_ns, lesson.zero_ns, lesson.filmed_ns,
-            clock.monotonic_ns(), lesson.blanked, warned, self.pressed_by, self._times, self.ends_ns,
+            clock.monotonic_ns(), lesson.blanked, warned, self.pressed_by, self._times,
+            lesson.permit.agreement.booking, lesson.permit.sound, self.ends_ns,
         )  # fmt: skip
         self._memo.keep(note)
 

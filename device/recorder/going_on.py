@@ -30,7 +30,8 @@ class GoingOn:
 
     ``since_ns`` is when it began, ``zero_ns`` the stamp of its first picture, ``filmed_ns`` that of the newest
     one that was written (a recorder that stood still was alive without filming), ``times`` how often it was
-    gone on with already, ``ends_ns`` when its booked time is over (None: nothing says so).
+    gone on with already, ``ends_ns`` when its booked time is over (None: nothing says so), ``booking`` the one that
+    it was begun under ("": none), ``sound`` whether it may be heard.
     """
 
     recording: str
@@ -43,6 +44,8 @@ class GoingOn:
     warned: bool
     pressed_by: str
     times: int
+    booking: str
+    sound: bool
     ends_ns: int | None = None
 
     def may_go_on(self, boot_id: str, now_ns: int) -> bool:
@@ -119,6 +122,8 @@ def _read(data: bytes) -> GoingOn:
         warned=fields.take("warned", bool),
         pressed_by=fields.take("pressed_by", str),
         times=fields.integer("times", 0, _FAR_NS),
+        booking=fields.take("booking", str),
+        sound=fields.take("sound", bool),
         ends_ns=fields.take_optional("ends_ns", int),
     )
     fields.done()

@@ -42,6 +42,11 @@ class Holding:
         self._owed = set(owed)
         self.problem = ""
 
+    @property
+    def owes(self) -> bool:
+        """Whether the catalogue must still hear of a recording that lies on the card."""
+        return bool(self._owed)
+
     def enter(self, recording: str, started_at: str, permit: Permit) -> None:
         """Tell the catalogue of a lesson that begins; when another process writes it now, at the lesson's end."""
         agreement = permit.agreement

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from device.domain import consent
 from device.domain.consent import Permit, Reason, Refusal, Situation, WarmLeave
@@ -13,6 +13,7 @@ from device.domain.trajectory import Agreement
 from device.footage.packets import NS_PER_S
 from device.ports import Clock
 from device.recorder.agreements import Agreements
+from device.recorder.going_on import GoingOn
 from device.recorder.keys import Keys
 from device.recorder.masks import Masks
 
@@ -57,14 +58,29 @@ class Judge:
         self._light_works = light_works
         self.lens_covered = False
 
-    def decide(self, permit_id: str, who: str, going_on: str = "") -> Permit | Refusal:
-        """Decide about a press; ``going_on``: the lesson that is gone on with, "" for a new one."""
-        asked = self._agreements.for_press(who, going_on)
-        return consent.authorise(asked, self._situation(), permit_id, who)
+    def decide(self, permit_id: str, who: str) -> Permit | Refusal:
+        """Decide about a press."""
+        now = self._clock.now()
+        asked = self._agreements.for_press(who, now)
+        return consent.authorise(asked, self._situation(now), permit_id, who)
+
+    def decide_again(self, permit_id: str, note: GoingOn) -> Permit | Refusal:
+        """Decide about a lesson that goes on: by what is agreed now for its own booking, until it would have ended.
+
+        Sound only if it began with it: nobody was told of any since.
+        """
+        if note.ends_ns is not None and self._clock.monotonic_ns() >= note.ends_ns:
+            return Refusal((Reason.NO_BOOKING,))
+        now = self._clock.now()
+        asked = self._agreements.for_lesson(note.booking, now)
+        if isinstance(asked, Agreement):
+            asked = replace(asked, sound=asked.sound and note.sound)
+        return consent.authorise(asked, self._situation(now), permit_id, note.pressed_by)
 
     def outlook(self) -> Outlook:
         """Return what a press would do now, by whomever."""
-        return _outlook(self._agreements.for_press(""), self._situation())
+        now = self._clock.now()
+        return _outlook(self._agreements.for_press("", now), self._situation(now))
 
     def outlooks(self, moments: Sequence[datetime]) -> list[Outlook]:
         """Return what a press would do at aware times, as far as that is decided now; a time that is past means now.
@@ -72,7 +88,8 @@ class Judge:
         What the machine lacks at this moment but a minute later not (light, space, an open cover) is not held
         against a press that comes later.
         """
-        now, present = self._clock.now(), self._situation()
+        now = self._clock.now()
+        present = self._situation(now)
         later = replace(
             present, clock_trusted=True, free_bytes=present.needed_bytes, light_works=True, lens_covered=False
         )
@@ -84,29 +101,31 @@ class Judge:
 
     def warm(self) -> WarmLeave | Refusal:
         """Decide whether the camera may be held ready now, and until when."""
-        asked = self._agreements.for_press("")
+        now = self._clock.now()
+        asked = self._agreements.for_press("", now)
         booking = asked.booking if isinstance(asked, Agreement) else ""
-        until_ns = self._monotonic_ns(self._agreements.booked_until(booking))
-        return consent.authorise_warm(asked, self._situation(), until_ns)
+        until_ns = self._monotonic_ns(self._agreements.booked_until(booking), self._clock.now())
+        return consent.authorise_warm(asked, self._situation(now), until_ns)
 
-    def end_ns(self, agreement: Agreement, *, by_schedule: bool) -> int | None:
-        """Return when a lesson ends that begins now, by the monotonic clock; None: nothing booked says so.
+    def end_ns(self, permit: Permit, *, by_schedule: bool) -> int | None:
+        """Return when a lesson ends that was permitted just now, by the monotonic clock; None: nothing booked says so.
 
-        Decided once: no clock that jumps later moves it. A clock that is not trusted now cannot say it. What the
-        schedule began ends with the minute; whoever pressed may run over.
+        Decided once, for the moment of the permit: no clock that jumps later moves it, and opening the lens may
+        take until after the booking. A clock that was not trusted then cannot say it. What the schedule began ends
+        with the minute; whoever pressed may run over.
         """
         overrun = _AT_ONCE if by_schedule else timedelta(seconds=self._limits.overrun_s)
-        end = self._agreements.end_of(agreement.booking, overrun)
-        return self._monotonic_ns(end) if self._clock.trusted() else None
+        end = self._agreements.end_of(permit.agreement.booking, permit.granted_at.astimezone(UTC), overrun)
+        return None if permit.untrusted_clock else self._monotonic_ns(end, permit.granted_at)
 
-    def _monotonic_ns(self, moment: datetime | None) -> int | None:
+    def _monotonic_ns(self, moment: datetime | None, now: datetime) -> int | None:
         if moment is None:
             return None
-        return self._clock.monotonic_ns() + round((moment - self._clock.now()).total_seconds() * NS_PER_S)
+        return self._clock.monotonic_ns() + round((moment - now).total_seconds() * NS_PER_S)
 
-    def _situation(self) -> Situation:
+    def _situation(self, now: datetime) -> Situation:
         return Situation(
-            now=self._agreements.local(self._clock.now()),
+            now=self._agreements.local(now),
             clock_trusted=self._clock.trusted(),
             coach_key_present=self._keys.coach_present,
             free_bytes=self._free_bytes(),

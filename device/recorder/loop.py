@@ -95,6 +95,8 @@ class RecorderLoop:
         self._edges: deque[Edge] = deque()
         self._session = session.Session()
         self._chores_due_ns = 0
+        self._since_ns = clock.monotonic_ns()
+        # Only a press that led to no lesson: whoever pressed for a lesson meant nothing else.
         self._pressed_ns: int | None = None
         self._said = ""
 
@@ -167,14 +169,19 @@ class RecorderLoop:
         kind = _EDGES.get((edge.button, edge.down))
         if kind is None:
             return
-        if edge.down and edge.by_hand:
-            self._pressed_ns = edge.at_ns
         idle = self._session.phase is Phase.IDLE
         if edge.button is Button.RECORD and idle and self._is_taken(edge):
             return
         if edge.button is Button.COVER:
             self._desk.judge.lens_covered = edge.down
         self._step(kind, at_ns=edge.at_ns, who=edge.who)
+        if idle and self._desk.recording is None and self._is_hand(edge):
+            self._pressed_ns = edge.at_ns
+
+    def _is_hand(self, edge: Edge) -> bool:
+        """Tell whether somebody pressed the record button since the start; a badge or a cover is no such press."""
+        pressed = edge.button is Button.RECORD and edge.down and edge.by_hand and not edge.who
+        return pressed and edge.at_ns >= self._since_ns
 
     def _is_taken(self, edge: Edge) -> bool:
         """Tell whether a press means something else than a lesson: a wipe, no to a booked one, or aiming."""
@@ -244,6 +251,7 @@ class RecorderLoop:
                     self._tell, action.who, by_schedule=self._booked.runs
                 )
                 if begun:
+                    self._pressed_ns = None
                     self._warm.taken()
                 self._step(
                     EventKind.STARTED if begun else EventKind.REFUSED, ends_ns=desk.ends_ns if begun else None

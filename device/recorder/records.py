@@ -111,7 +111,7 @@ class Records:
         if not isinstance(name, str):
             raise Permanent("trajectory is the name of one")
         reached = recorded_under(self._agreements.register, [name])[name]
-        statuses = [each.status for each in self._catalogue.endings.left(reached) if not each.unclaimed]
+        statuses = [each.status for each in self._catalogue.endings.left(reached)]
         here, elsewhere = (sum(each in kinds for each in statuses) for kinds in (HERE, ELSEWHERE))
         return {"here": here, "elsewhere": elsewhere, "on_the_way": len(statuses) - here - elsewhere}
 
@@ -120,6 +120,10 @@ class Records:
         recording = self._find(values)
         if recording.unclaimed:
             raise Refused("nobody has claimed this recording yet, and until then it does not leave")
+        if self._agreements.read() is None:
+            raise Refused(
+                "the register cannot be read, so nobody knows what was taken back: nothing leaves now"
+            )
         self._catalogue.recordings.move(recording.id, Status.RELEASED, "released by the teacher")
         return {}
 

@@ -54,6 +54,7 @@ class Wiping:
         self._idle = idle
         self._make_way = make_way
         self._state = IDLE
+        self._lesson_ns: int | None = None  # when one was being recorded last
         self._withdraw()  # nobody carried out what an earlier recorder ordered
 
     @property
@@ -88,12 +89,17 @@ class Wiping:
             raise Refused("this is not the name of this device")
         if not self._idle():
             raise Busy("a lesson is being recorded; wipe when it has ended")
+        now_ns = self._clock.monotonic_ns()
+        if self._lesson_ns is not None and now_ns - self._lesson_ns < wiping.PAUSE_NS:
+            raise Busy("a lesson has just ended and can be discarded by the same button; wait a minute")
+        if self._state.rests(now_ns):
+            raise Busy("the button waited for a wipe until just now, and records first; wait a minute")
         if self._state.is_ordered:
             raise Busy("this device is being wiped already")
         if self._what_is_here()["lost"] and values.get("unsent") is not True:
             raise Refused("there are recordings or withdrawals here that the coach does not have")
         self._make_way()
-        self._state = wiping.arm(self._state, self._clock.monotonic_ns())
+        self._state = wiping.arm(self._state, now_ns)
         self._face.refresh(None)
         self._tidings.tell("wipe_armed")
 
@@ -101,6 +107,7 @@ class Wiping:
         if self._state.is_ordered:
             raise Busy("this device is being wiped already")
         if self.is_on:
+            self._state = wiping.cancel(self._state, self._clock.monotonic_ns())
             self._end()
 
     def _standing(self) -> dict[str, Any]:
@@ -138,6 +145,8 @@ class Wiping:
 
     def tick(self, now_ns: int) -> None:
         """Let time pass, but not beyond a press that waits."""
+        if not self._idle():
+            self._lesson_ns = now_ns
         if self._state.is_on:
             self._follow(*wiping.tick(self._state, now_ns))
 
@@ -175,7 +184,6 @@ class Wiping:
         self._end(sentence)
 
     def _end(self, sentence: str = "") -> None:
-        self._state = IDLE
         self._face.refresh(None)
         self._tidings.tell("wipe_cancelled", None, sentence)
 

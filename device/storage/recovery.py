@@ -5,6 +5,7 @@ The files are the truth. A catalogue that is gone or damaged is rebuilt from the
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sqlite3
@@ -30,6 +31,9 @@ _EVERY = -1  # SQLite's word for no limit
 
 def open_catalogue(path: Path) -> Catalogue:
     """Open the recorder's catalogue; a damaged one is moved aside, to be rebuilt by :func:`adopt_all`."""
+    # Never ours, for we use a WAL; SQLite would do as it says, and it can say to remove other files.
+    with contextlib.suppress(OSError):
+        path.with_name(f"{path.name}-journal").unlink()
     try:
         return _open_and_read(path)
     except Damaged as error:

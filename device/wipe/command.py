@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import fcntl
 import os
+import subprocess
 import sys
 import time
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from device.domain.errors import Busy, Refused, Temporary
 from device.domain.wiping import ASKED_NAME, ORDER_NAME, UNFINISHED_NAME
 from device.drivers.clock.system import SystemClock
 from device.footage.durable import replace_file
+from device.network.keyfile import FILE_NAME
 from device.recorder.network import REQUEST_NAME
 from device.wipe.inventory import take_inventory
 from device.wipe.ledger import Order, read_order, write_order
@@ -28,9 +30,13 @@ from device.wipe.wiper import Result, Wiper, World
 
 SUMMARY = "destroy everything that Leerblik keeps on this device, and leave a proof of it"
 _SYSTEMD = Path("/run/systemd/system")
-_PATH_UNIT = "leerblik-wipe.path"
-_TAKEN_UP_S = 120.0
+_PATH_UNIT, _UNIT = "leerblik-wipe.path", "leerblik-wipe.service"
+# A change of the network that is under way comes to its end first, and may take five minutes.
+_TAKEN_UP_S = 420.0
 _LOOK_S = 0.5
+_KEYFILES = Path("/etc/NetworkManager/system-connections")
+# Also what lies beside it while it is changed.
+_KEYFILES_BEGIN = FILE_NAME.removesuffix("nmconnection")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -74,6 +80,7 @@ def _keeping(settings: config.Config) -> Keeping:
         settings=_real(device["settings_dir"]), network=Path(device["settings_dir"]).with_name("network"),
         register=_real(device["register_dir"]), state=_real(device["state_dir"]),
         spool=_real(device["spool_dir"]), wiped=Path(device["wiped_dir"]),
+        keyfiles=_KEYFILES, keyfiles_begin=_KEYFILES_BEGIN,
         # A link to it, which only root could make, is not what is to be destroyed.
         ssh_key=Path(settings.table("sync")["key_file"]).resolve(),
         spared=(Path(settings.source), Path(sys.prefix)),
@@ -157,16 +164,40 @@ def _by_systemd(keeping: Keeping, order: Order) -> int:
     print("The services end now, and then everything goes. Leave the device on.", flush=True)
     until_s = time.monotonic() + _TAKEN_UP_S
     while (keeping.runtime / ASKED_NAME).exists():
-        if time.monotonic() > until_s:
+        if time.monotonic() > until_s or _has_failed():
             (keeping.runtime / ASKED_NAME).unlink(missing_ok=True)
-            raise Temporary(f"nobody took it up: see 'systemctl status {_PATH_UNIT}'; nothing was wiped")
+            raise Temporary(f"nobody took it up{_what_is_the_case(keeping.wiped)}")
         time.sleep(_LOOK_S)
     while (keeping.wiped / ORDER_NAME).exists():
+        if _has_failed():
+            raise Temporary(f"it broke off{_what_is_the_case(keeping.wiped)}")
         time.sleep(_LOOK_S)
     fresh = sorted(_proofs(keeping.wiped) - before)
     if not fresh:
         raise Temporary("it left no proof: see 'journalctl -u leerblik-wipe'")
     return _tell(Result(not (keeping.wiped / UNFINISHED_NAME).exists(), keeping.wiped / fresh[-1]))
+
+
+def _has_failed() -> bool:
+    """Tell whether systemd tries no more: the unit failed too often, and waits for a person."""
+    words = ["systemctl", "is-failed", "--quiet", _PATH_UNIT]
+    try:
+        return subprocess.run(words, check=False, capture_output=True).returncode == 0
+    except OSError:
+        return False
+
+
+def _what_is_the_case(wiped: Path) -> str:
+    if (wiped / ORDER_NAME).exists():
+        so = "a wipe was begun and is not complete: the device records nothing until it is"
+    elif (wiped / UNFINISHED_NAME).exists():
+        so = "nothing more was wiped, and of an earlier wipe something is left: the device records nothing"
+    else:
+        so = "nothing was wiped"
+    return (
+        f"; {so}. 'journalctl -u {_UNIT}' says why; after 'systemctl reset-failed {_PATH_UNIT} {_UNIT}' and "
+        f"'systemctl restart {_PATH_UNIT}' it can be tried again"
+    )
 
 
 def _proofs(folder: Path) -> set[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,8 +12,12 @@ from pathlib import Path
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW
 _ZEROS = bytes(64 * 1024)
-# Nothing of ours lies deeper; somebody else's folders in each other must not break this process.
+# Nothing of ours lies deeper; somebody else's folders in each other must not break this process. What lies deeper is
+# moved up, and emptied in the next round.
 _DEEPEST = 40
+# Of a larger file the beginning is enough: nobody may keep this at work by giving us a disk full of zeros to write.
+_MOST_OVERWRITTEN_BYTES = 1 << 20
+_BLOCK_BYTES = 512  # of st_blocks, whatever the file system's own blocks are
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +44,24 @@ class Emptied:
     left: list[Left] = field(default_factory=list)
 
 
-def count(folder: Path) -> Count:
+def is_meant(name: str, only: str) -> bool:
+    """Tell whether a name in a folder is ours to remove; ``only`` "" means that everything is."""
+    return name.lstrip(".").startswith(only)
+
+
+def count(folder: Path, only: str = "") -> Count:
     """Count what is in a folder; one that is not there, or cannot be read, holds nothing that can be counted."""
     files = size_bytes = 0
-    for _path, info in walk(folder):
+    for _path, info in walk(folder, only):
         if not stat.S_ISDIR(info.st_mode):
             files += 1
             size_bytes += info.st_size if stat.S_ISREG(info.st_mode) else 0
     return Count(files, size_bytes)
 
 
-def look_again(folder: Path) -> list[Left]:
+def look_again(folder: Path, only: str = "") -> list[Left]:
     """Return everything that is in a folder that was emptied, folders too; nothing is what it should be."""
-    found = [Left(str(path), "it is there still") for path, _info in walk(folder)]
+    found = [Left(str(path), "it is there still") for path, _info in walk(folder, only)]
     try:
         next(folder.iterdir(), None)
     except FileNotFoundError:
@@ -63,21 +73,23 @@ def look_again(folder: Path) -> list[Left]:
     return found
 
 
-def walk(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
+def walk(folder: Path, only: str = "") -> Iterator[tuple[Path, os.stat_result]]:
     """Yield everything in a folder, itself not; no link is followed, and what cannot be read is passed over."""
     waiting = [] if folder.is_symlink() else [folder]
     while waiting:
         here = waiting.pop()
         with contextlib.suppress(OSError):
             for path in sorted(here.iterdir()):
+                if here == folder and not is_meant(path.name, only):
+                    continue
                 info = path.lstat()
                 yield path, info
                 if stat.S_ISDIR(info.st_mode):
                     waiting.append(path)
 
 
-def empty(folder: Path, *, secret: bool) -> Emptied:
-    """Remove everything in a folder; it stays itself. Harmless when it is not there.
+def empty(folder: Path, *, secret: bool, only: str = "") -> Emptied:
+    """Remove what is meant in a folder (:func:`is_meant`); it stays itself. Harmless when it is not there.
 
     ``secret``: files are overwritten first. That is certain on a disk; flash keeps what it pleases until it is told
     that the blocks are free, and may keep it even then.
@@ -92,7 +104,8 @@ def empty(folder: Path, *, secret: bool) -> Emptied:
         done.left.append(Left(str(folder), error.strerror or str(error)))
         return done
     try:
-        _empty(fd, folder, os.fstat(fd).st_dev, done, secret=secret, depth=0)
+        while _Round(fd, folder, done, secret=secret, only=only).moved_up:
+            done.left.clear()  # the next round sees it again
     finally:
         os.close(fd)
     return done
@@ -116,46 +129,62 @@ def remove_file(path: Path) -> Emptied:
     return done
 
 
-def _empty(fd: int, folder: Path, device: int, done: Emptied, *, secret: bool, depth: int) -> None:
-    try:
-        for name in os.listdir(fd):
-            _remove_any(fd, name, folder / name, device, done, secret=secret, depth=depth)
-        os.fsync(fd)
-    except OSError as error:
-        done.left.append(Left(str(folder), error.strerror or str(error)))
+class _Round:
+    """Goes through a folder once; ``moved_up`` says whether something lay so deep that there must be another round."""
 
+    def __init__(self, top: int, folder: Path, done: Emptied, *, secret: bool, only: str) -> None:
+        self._top = top
+        self._device = os.fstat(top).st_dev
+        self._done = done
+        self._secret = secret
+        self._only = only
+        self.moved_up = False
+        self._empty(top, folder, 0)
 
-def _remove_any(
-    fd: int, name: str, path: Path, device: int, done: Emptied, *, secret: bool, depth: int
-) -> None:
-    try:
-        info = os.stat(name, dir_fd=fd, follow_symlinks=False)
-        if not stat.S_ISDIR(info.st_mode):
-            _remove(fd, name, path, done, secret=secret)
-        elif info.st_dev != device:
-            done.left.append(Left(str(path), "another file system is mounted here"))
-        elif depth >= _DEEPEST:
-            done.left.append(Left(str(path), "too many folders in each other"))
-        else:
-            _remove_folder(fd, name, path, device, done, secret=secret, depth=depth)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        done.left.append(Left(str(path), error.strerror or str(error)))
+    def _empty(self, fd: int, folder: Path, depth: int) -> None:
+        try:
+            for name in os.listdir(fd):
+                if depth or is_meant(name, self._only):
+                    self._remove_any(fd, name, folder / name, depth)
+            os.fsync(fd)
+        except OSError as error:
+            self._leave(folder, error)
 
+    def _remove_any(self, fd: int, name: str, path: Path, depth: int) -> None:
+        try:
+            info = os.stat(name, dir_fd=fd, follow_symlinks=False)
+            if not stat.S_ISDIR(info.st_mode):
+                _remove(fd, name, path, self._done, secret=self._secret)
+            elif info.st_dev != self._device:
+                self._done.left.append(Left(str(path), "another file system is mounted here"))
+            elif depth >= _DEEPEST:
+                self._move_up(fd, name)
+            else:
+                self._remove_folder(fd, name, path, depth)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            self._leave(path, error)
 
-def _remove_folder(
-    fd: int, name: str, path: Path, device: int, done: Emptied, *, secret: bool, depth: int
-) -> None:
-    inner = os.open(name, _FOLDER, dir_fd=fd)
-    before = len(done.left)
-    try:
-        _empty(inner, path, device, done, secret=secret, depth=depth + 1)
-    finally:
-        os.close(inner)
-    # Named already is what is left in it.
-    if len(done.left) == before:
-        os.rmdir(name, dir_fd=fd)
+    def _remove_folder(self, fd: int, name: str, path: Path, depth: int) -> None:
+        inner = os.open(name, _FOLDER, dir_fd=fd)
+        before = len(self._done.left)
+        try:
+            self._empty(inner, path, depth + 1)
+        finally:
+            os.close(inner)
+        # Named already is what is left in it.
+        if len(self._done.left) == before:
+            os.rmdir(name, dir_fd=fd)
+
+    def _move_up(self, fd: int, name: str) -> None:
+        """Give it a name in the first folder that nobody can have given to something else there."""
+        fresh = f"{self._only}deep-{secrets.token_hex(16)}"
+        os.rename(name, fresh, src_dir_fd=fd, dst_dir_fd=self._top)
+        self.moved_up = True
+
+    def _leave(self, path: Path, error: OSError) -> None:
+        self._done.left.append(Left(str(path), error.strerror or str(error)))
 
 
 def _remove(fd: int, name: str, path: Path, done: Emptied, *, secret: bool) -> None:
@@ -180,7 +209,9 @@ def _overwrite(fd: int, name: str) -> bool:
     except OSError:
         return False
     try:
-        left = os.fstat(file).st_size
+        info = os.fstat(file)
+        # No more than there really is of it: a file can say that it is larger than every disk.
+        left = min(info.st_size, max(info.st_blocks * _BLOCK_BYTES, len(_ZEROS)), _MOST_OVERWRITTEN_BYTES)
         while left > 0:
             left -= os.write(file, _ZEROS[: min(left, len(_ZEROS))])
         os.fsync(file)

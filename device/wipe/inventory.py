@@ -12,18 +12,20 @@ from typing import Any
 from device.domain.errors import LeerblikError
 from device.domain.identifiers import is_ulid
 from device.domain.lifecycle import Status
+from device.domain.manifest import MAX_MANIFEST_BYTES
 from device.domain.register.chain import START, follow
 from device.domain.wiping import HERE, UNHEARD, UNSENT
 from device.footage.assemble import MANIFEST_NAME
-from device.footage.durable import hash_file
 from device.storage.catalogue import FILE_NAME, Recording
-from device.storage.catalogue.glance import glance
+from device.storage.glance import glance
 from device.storage.register import FILE_NAME as REGISTER_NAME
 from device.storage.register import MAX_BYTES
+from device.storage.regular import read_regular
 from device.wipe.erase import count
 from device.wipe.places import Keeping
 
 _UNKNOWN = "unknown"
+_SEALED_MORE_BYTES = 1 << 20
 
 
 def take_inventory(keeping: Keeping) -> dict[str, Any]:
@@ -46,7 +48,7 @@ def take_inventory(keeping: Keeping) -> dict[str, Any]:
         "catalogue_read": known is not None,
         "earlier": dict(sorted(earlier.items())),
         "register": _register(keeping.register / REGISTER_NAME),
-        "found": {place.name: asdict(count(place.folder)) for place in keeping.places()[1:]},
+        "found": {place.name: asdict(count(place.folder, place.only)) for place in keeping.places()[1:]},
     }
 
 
@@ -63,9 +65,13 @@ def _folders(spool: Path) -> set[str]:
 def _row(spool: Path, name: str, known: Recording | None) -> dict[str, Any]:
     manifest = spool / name / MANIFEST_NAME
     sha256 = known.manifest_sha256 if known else None
-    with contextlib.suppress(OSError):
-        if not (spool / name).is_symlink() and manifest.is_file() and not manifest.is_symlink():
-            _, sha256 = hash_file(manifest)
+    data = (
+        None
+        if (spool / name).is_symlink()
+        else read_regular(manifest, MAX_MANIFEST_BYTES + _SEALED_MORE_BYTES)
+    )
+    if data is not None:
+        sha256 = hashlib.sha256(data).hexdigest()
     return {
         "recording": name,
         "status": known.status.value if known else _UNKNOWN,
@@ -76,11 +82,7 @@ def _row(spool: Path, name: str, known: Recording | None) -> dict[str, Any]:
 
 def _register(path: Path) -> dict[str, Any]:
     """Return how many lines the register has and the hash of the last one; whether each follows the one before."""
-    try:
-        is_ours = not path.is_symlink() and path.stat().st_size <= MAX_BYTES
-        data = path.read_bytes() if is_ours else b""
-    except OSError:
-        data = b""
+    data = read_regular(path, MAX_BYTES) or b""
     lines = data.split(b"\n")[:-1]
     sha256 = hashlib.sha256(lines[-1]).hexdigest() if lines else START
     try:

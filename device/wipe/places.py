@@ -26,16 +26,24 @@ _SYSTEM = (
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A folder that is emptied and stays. ``secret``: its files are small, and overwritten before they go."""
+    """A folder that is emptied and stays. ``secret``: its files are small, and overwritten before they go.
+
+    ``only``: nothing goes but the files whose names, dots in front aside, begin with it; the rest is somebody else's.
+    """
 
     name: str
     folder: Path
     secret: bool
+    only: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """Where a device keeps what. ``wiped`` is where the proof lies; ``spared`` are files that must stay."""
+    """Where a device keeps what. ``wiped`` is where the proof lies; ``spared`` are files that must stay.
+
+    ``keyfiles`` is where NetworkManager keeps what it connects with; ours, with the Wi-Fi's password, begin with
+    ``keyfiles_begin``.
+    """
 
     runtime: Path
     own: Path
@@ -47,6 +55,8 @@ class Keeping:
     spool: Path
     ssh_key: Path
     wiped: Path
+    keyfiles: Path
+    keyfiles_begin: str
     spared: Sequence[Path] = ()
 
     def places(self) -> tuple[Place, ...]:
@@ -58,6 +68,7 @@ class Keeping:
             Place("memory", self.runtime, secret=True),
             Place("recorder", self.own, secret=True),
             Place("settings", self.settings, secret=True),
+            Place("wifi", self.keyfiles, secret=True, only=self.keyfiles_begin),
             Place("network", self.network, secret=True),
             Place("web", self.web, secret=True),
             Place("register", self.register, secret=True),
@@ -72,6 +83,8 @@ class Keeping:
     def check(self) -> None:
         """Raise Refused when a slip in the configuration would have something else destroyed."""
         for place in self.places():
+            if place.only:
+                continue  # it is the system's, and stays but for what is ours
             folder = place.folder.resolve()
             system = any(folder.is_relative_to(each) for each in _SYSTEM)
             if system or len(folder.parts) < 3:

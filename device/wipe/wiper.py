@@ -10,16 +10,18 @@ from pathlib import Path
 from typing import Any
 
 from device.domain.errors import Temporary
+from device.domain.wiping import DESTROYED
 from device.footage.durable import replace_file
 from device.systemd import Happening, happened
 from device.wipe import proof
 from device.wipe.erase import Count, Left, count, empty, look_again, remove_file
 from device.wipe.inventory import take_inventory
 from device.wipe.ledger import Ledger, Ledgers, Order
-from device.wipe.places import Keeping
+from device.wipe.places import Keeping, Place
 from device.wipe.signing import Signer, read_signer
 
 _MOST_NAMED = 200
+_FORGOTTEN = "destroyed; leerblik-network.service has the running system forget it, too"
 _log = logging.getLogger(__name__)
 
 
@@ -27,7 +29,7 @@ _log = logging.getLogger(__name__)
 class World:
     """What a wipe asks of the machine. ``trim`` says in a line what came of it.
 
-    ``forget_network`` has the system forget a network that was set on the page, with its password.
+    ``forget_network`` has the running system forget a network that was set on the page; its file is gone by then.
     """
 
     now: Callable[[], datetime]
@@ -97,10 +99,10 @@ class Wiper:
         """Empty every folder; returns what a second look finds in them."""
         named: dict[str, Left] = {}
         for place in self._keeping.places():
-            done = empty(place.folder, secret=place.secret)
+            done = empty(place.folder, secret=place.secret, only=place.only)
             ledger.overwritten += done.overwritten
             named.update({each.path: each for each in done.left})
-        again = [each for place in self._keeping.places() for each in look_again(place.folder)]
+        again = [each for place in self._keeping.places() for each in look_again(place.folder, place.only)]
         seen = {each.path for each in again}
         # What could not be removed is named with its reason, also when it cannot be seen any more.
         return [named.get(each.path, each) for each in again] + [
@@ -139,7 +141,7 @@ class Wiper:
             "clock_trusted": self._world.clock_trusted(),
             "begun_times": ledger.times,
             "complete": not left,
-            "places": [self._place(each.name, each.folder, found) for each in self._keeping.places()],
+            "places": [self._place(each, found) for each in self._keeping.places()],
             "files_overwritten": ledger.overwritten,
             "recordings": found["recordings"],
             "recorded_s": found["recorded_s"],
@@ -156,12 +158,12 @@ class Wiper:
             "unsigned_because": why,
         }
 
-    def _place(self, name: str, folder: Path, found: dict[str, Any]) -> dict[str, Any]:
-        before = found["found"].get(name, {"files": 0, "size_bytes": 0})
-        after = count(folder)
+    def _place(self, place: Place, found: dict[str, Any]) -> dict[str, Any]:
+        before = found["found"].get(place.name, {"files": 0, "size_bytes": 0})
+        after = count(place.folder, place.only)
         return {
-            "name": name,
-            "folder": str(folder),
+            "name": place.name,
+            "folder": str(place.folder),
             "files_removed": max(0, before["files"] - after.files),
             "bytes_removed": max(0, before["size_bytes"] - after.size_bytes),
             "files_left": after.files,
@@ -185,13 +187,13 @@ class Wiper:
         for file in self._keeping.key_files():
             left += remove_file(file).left
         found = ledger.found or {"found": {}}
-        had_network = found["found"].get("network", {}).get("files", 0) > 0
+        had_network = any(found["found"].get(name, {}).get("files", 0) for name in ("wifi", "network"))
         if had_network:
             self._world.forget_network()
         facts = {
             "proof": path.name,
-            "network_of_the_page": "to be forgotten by leerblik-network.service" if had_network else "none",
-            "ssh_key": "destroyed" if not left else "; ".join(f"{each.path}: {each.reason}" for each in left),
+            "network_of_the_page": _FORGOTTEN if had_network else "none",
+            "ssh_key": DESTROYED if not left else "; ".join(f"{each.path}: {each.reason}" for each in left),
             "trim": self._world.trim(self._keeping.wiped),
             "at": self._time(),
         }

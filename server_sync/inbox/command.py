@@ -21,6 +21,7 @@ from device.domain.errors import Permanent, Refused, Temporary
 from device.domain.settings import toml_value
 from server_sync.inbox.daemon import Daemon, log_outcome, stopped_by_signals
 from server_sync.inbox.disk import disk_errors
+from server_sync.inbox.film_folder import FilmFolder
 from server_sync.inbox.films import Films
 from server_sync.inbox.intake import Intake
 from server_sync.inbox.keys import UnlockedKeys, make_coach_keys, unlock
@@ -28,8 +29,9 @@ from server_sync.inbox.library import Library
 from server_sync.inbox.outcome import Result
 from server_sync.inbox.passphrase import choose_passphrase, read_passphrase
 from server_sync.inbox.player import watch
-from server_sync.inbox.proof import check_certificate, destroyed, line_of, problems, row_of
+from server_sync.inbox.proof import check_certificate, destroyed, line_of, orders_waiting, problems, row_of
 from server_sync.inbox.settings import TABLES
+from server_sync.inbox.taken_in import TakenIn
 
 SUMMARY = "receive recordings on the coach's machine, list, verify and watch them"
 DEFAULT_CONFIG = Path("/etc/leerblik/leerblik.toml")
@@ -196,7 +198,12 @@ def _list(arguments: argparse.Namespace) -> int:
         )
     for tomb in gone:
         _say(line_of(tomb))
-    if not rows and not gone:
+    waiting = orders_waiting(config.drop_box / "inbox")
+    if waiting:
+        _say(waiting)
+    if not config.library.is_dir() and any((config.drop_box / "receipts").glob("*.receipt.json")):
+        _say(f"the library {config.library} is not there; is its disk mounted?")
+    elif not rows and not gone:
         _say("no recordings have arrived yet")
     return 0
 
@@ -262,6 +269,9 @@ def _open(arguments: argparse.Namespace) -> int:
     if final.exists():
         raise Refused(f"{final} exists and is not replaced")
     keys = _unlocked(arguments, config)
+    if arguments.to is None:
+        # First, so that an order to destroy finds the folder though its disk is not mounted then.
+        TakenIn(config.library).note(recording, (FilmFolder(config.films, published=True).mark(),))
     with _tidy_when_ended():
         _make_film(library, recording, keys, config, final.absolute())
     _say(str(final))

@@ -36,6 +36,11 @@ def disk_errors(doing: str) -> Iterator[None]:
         ) from error
 
 
+def is_full(error: Temporary) -> bool:
+    """Tell whether :func:`disk_errors` raised this because there was no room."""
+    return isinstance(error.__cause__, OSError) and error.__cause__.errno in _FULL
+
+
 class Disk:
     """Every step that changes something and must survive a power cut goes through here.
 

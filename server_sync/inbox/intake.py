@@ -36,6 +36,7 @@ from server_sync.inbox.library import (
 from server_sync.inbox.orders import Orders
 from server_sync.inbox.outcome import MAX_PROBLEM_CHARACTERS, STILL_ARRIVING, Outcome, Result
 from server_sync.inbox.receipts import Receipts
+from server_sync.inbox.taken_in import TakenIn
 from server_sync.inbox.tombs import Tomb, Tombs
 from server_sync.inbox.unseal import unseal_bytes
 
@@ -81,9 +82,11 @@ class Intake:
         self._library = Library(library, disk)
         self._tombs = Tombs(library, disk)
         self._films = Films(films, keys, language, disk) if publish else None
+        self._taken_in = TakenIn(library, disk)
+        self._film_folder = FilmFolder(films, published=publish, disk=disk)
         self._orders = Orders(
-            self._box, self._receipts, self._library, self._tombs,
-            FilmFolder(films, published=publish, disk=disk), keys, quiet_s=quiet_s, now_s=now_s,
+            self._box, self._receipts, self._library, self._taken_in, self._tombs, self._film_folder,
+            keys, quiet_s=quiet_s, now_s=now_s,
         )  # fmt: skip
         self._keys = keys
         self._abandoned_after_s = abandoned_after_days * _DAY_S
@@ -91,12 +94,15 @@ class Intake:
         self._now_s = now_s
 
     def pass_once(self) -> list[Outcome]:
-        """Look once at everything in the drop box. Busy: another inbox is at work. Temporary: no drop box."""
+        """Look once at everything in the drop box. Busy: another inbox is at work.
+
+        Temporary: no drop box, or no library though something was taken in before.
+        """
         return list(self.outcomes())
 
     def outcomes(self) -> Iterator[Outcome]:
         """Like :meth:`pass_once`, one by one; stopping in between loses nothing."""
-        with self._library.lock():
+        with self._library.lock(make=self._library.folder.is_dir() or not self._receipts.any_accepted()):
             self._sweep()
             listing = self._box.look()
             for name in listing.ignored:
@@ -177,6 +183,7 @@ class Intake:
             raise Temporary(f"{error}; it is looked at again") from None
         try:
             with self._prepared(manifest, staging) as film:
+                self._note(manifest, film)
                 self._library.publish(staging, manifest.recording)
                 return self._publish_film(manifest, film)
         except Permanent as error:
@@ -197,6 +204,7 @@ class Intake:
             return None if self._films is None else self._films.path(ours)
         try:
             with self._prepared(ours, folder) as film:
+                self._note(ours, film)
                 return self._publish_film(ours, film)
         except Permanent as error:
             raise Temporary(f"the library is damaged: {error}") from None
@@ -212,6 +220,10 @@ class Intake:
             with open_sealed(folder, segment, self._keys) as plain:
                 plain.finish()
         yield None
+
+    def _note(self, manifest: Manifest, film: Path | None) -> None:
+        """Note where a recording and its film are going to be, before they are."""
+        self._taken_in.note(manifest.recording, () if film is None else (self._film_folder.mark(),))
 
     def _publish_film(self, manifest: Manifest, part: Path | None) -> Path | None:
         if part is None or self._films is None:

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from device.domain.errors import Busy, LeerblikError, Permanent, Refused
+from device.domain.errors import Busy, LeerblikError, Permanent, Refused, Temporary
 from device.domain.identifiers import is_ulid
 from device.domain.manifest import (
     MAX_DURATION_US,
@@ -67,8 +67,16 @@ class Library:
         self._disk = disk or Disk()
 
     @contextmanager
-    def lock(self) -> Iterator[None]:
-        """Be the only one who takes recordings in. Busy when another process is."""
+    def lock(self, *, make: bool = True) -> Iterator[None]:
+        """Be the only one who takes recordings in; ``make`` a folder that is not there.
+
+        Busy when another process is at it, Temporary when there is no folder.
+        """
+        if not make and not self.folder.is_dir():
+            raise Temporary(
+                f"the library {self.folder}, which took recordings in before, is not there; is its disk mounted, "
+                "and is library_dir right? A new library begins in a folder that you make"
+            )
         with disk_errors(f"opening the library {self.folder}"):
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             fd = os.open(self.folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -5,9 +5,11 @@ being destroyed and what there is of it, then its objects in the drop box go, it
 tomb gets its date, and the certificate is signed.
 
 An order counts when it names the manifest that was delivered: the one in the library, the one of an earlier
-destruction, or one that a receipt of ours accepted (somebody may have removed the folder by hand: then the
-certificate says that nothing was left). For a recording that was never accepted here there is no certificate: it may
-lie in a library that this process does not know, and a proof that it is gone would be false.
+destruction, or one that a receipt of ours accepted. Somebody may have removed the folder by hand: when the library
+has a note that it took the recording in (:mod:`server_sync.inbox.taken_in`), the certificate says that nothing was
+left; without one its disk may not be mounted, and the order waits. So it does while the folder of films is not the
+one with its film. For a recording that was never accepted here there is no certificate: it may lie in a library that
+this process does not know, and a proof that it is gone would be false.
 """
 
 from __future__ import annotations
@@ -22,12 +24,14 @@ from device.domain.errors import LeerblikError, Permanent, Temporary
 from device.domain.manifest import SegmentEntry
 from device.domain.receipt import Receipt
 from device.domain.withdrawal import MAX_ORDER_BYTES, Certificate, Order, read_order
+from server_sync.inbox.disk import is_full
 from server_sync.inbox.drop_box import BoxObject, DropBox, Listing
 from server_sync.inbox.film_folder import FilmFolder
 from server_sync.inbox.keys import UnlockedKeys
 from server_sync.inbox.library import Library
 from server_sync.inbox.outcome import MAX_PROBLEM_CHARACTERS, STILL_ARRIVING, Outcome, Result
 from server_sync.inbox.receipts import Receipts
+from server_sync.inbox.taken_in import TakenIn
 from server_sync.inbox.tombs import Tomb, Tombs
 from server_sync.inbox.unseal import unseal_bytes
 
@@ -43,6 +47,7 @@ class Orders:
         box: DropBox,
         receipts: Receipts,
         library: Library,
+        taken_in: TakenIn,
         tombs: Tombs,
         films: FilmFolder,
         keys: UnlockedKeys,
@@ -53,6 +58,7 @@ class Orders:
         self._box = box
         self._receipts = receipts
         self._library = library
+        self._taken_in = taken_in
         self._tombs = tombs
         self._films = films
         self._keys = keys
@@ -97,12 +103,16 @@ class Orders:
         return read_order(unseal_bytes(sealed, self._keys.identity, f"the order {item.ulid}"))
 
     def _objection(self, order: Order) -> str:
-        """Return why an order does not count; "" when it does."""
+        """Return why an order does not count; "" when it does. Temporary: what it is about may be on another disk."""
         tomb = self._tombs.find(order.recording)
         known = [tomb.manifest_sha256] if tomb else []
         if self._library.holds(order.recording):
             known.append(self._library.manifest_sha256(order.recording))
-        if order.manifest_sha256 in known or self._receipts.accepted(order.recording, order.manifest_sha256):
+        if order.manifest_sha256 in known:
+            return ""
+        if self._receipts.accepted(order.recording, order.manifest_sha256):
+            if not known:
+                self._taken_in.check(order.recording)
             return ""
         if known:
             return "the order names another manifest than the one that was delivered; nothing was destroyed"
@@ -112,11 +122,11 @@ class Orders:
         )
 
     def _destroy(self, order: Order, listing: Listing) -> Tomb:
-        if self._library.holds(order.recording):
-            self._films.check_is_there()
+        tomb = self._tombs.find(order.recording)
+        if tomb is None or not tomb.destroyed_at or self._library.holds(order.recording):
+            self._films.check_is_there(self._taken_in.films(order.recording))
         segments = self._segments(order.recording)
         found = self._box.find(segments, listing.objects)
-        tomb = self._tombs.find(order.recording)
         if tomb is None:
             in_box = [item.size_bytes for items in found.values() for item in items]
             tomb = self._counted(order, in_box)
@@ -125,6 +135,7 @@ class Orders:
         self._box.remove(found)
         self._films.destroy(order.recording)
         self._library.destroy(order.recording)
+        self._taken_in.forget(order.recording)
         if not tomb.destroyed_at:
             tomb = replace(tomb, destroyed_at=self._now())
             self._tombs.write(tomb)
@@ -134,7 +145,9 @@ class Orders:
         """Write a tomb before anything goes; on a full disk the film, which only frees room, goes first."""
         try:
             self._tombs.write(tomb)
-        except Temporary:
+        except Temporary as error:
+            if not is_full(error):
+                raise
             self._films.destroy(tomb.recording)
             self._tombs.write(tomb)
 

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from device.domain.destruction import Reason
-from device.domain.errors import Permanent
+from device.domain.errors import LeerblikError, Permanent
 from device.domain.receipt import read_public_key
 from device.domain.withdrawal import MAX_CERTIFICATE_BYTES, Certificate, read_certificate
+from server_sync.inbox.disk import Disk
+from server_sync.inbox.drop_box import DropBox
 from server_sync.inbox.film_folder import FilmFolder
 from server_sync.inbox.keys import RECEIPT_PUBLIC
 from server_sync.inbox.library import Library
@@ -42,6 +44,20 @@ def line_of(tomb: Tomb) -> str:
     if not tomb.destroyed_at:
         return f"{tomb.recording}  is being destroyed: {_WHY[tomb.reason]}"
     return f"{tomb.recording}  destroyed {tomb.destroyed_at}: {_WHY[tomb.reason]}; {_what(tomb)}"
+
+
+def orders_waiting(box: Path) -> str:
+    """Return in a sentence how many orders lie in the drop box; "" when none, or when we may not look."""
+    try:
+        found = len(DropBox(box, Disk()).look().orders)
+    except LeerblikError:
+        return ""
+    if not found:
+        return ""
+    return (
+        f"{found} order(s) to destroy wait in the drop box; 'leerblik inbox once' carries them out, "
+        "or says what they wait for, such as a disk that is not mounted"
+    )
 
 
 def problems(tomb: Tomb, library: Library, films: Path) -> list[str]:

@@ -55,6 +55,18 @@ class Receipts:
                 return True
         return False
 
+    def any_accepted(self) -> bool:
+        """Tell whether a receipt of ours ever accepted something; reads until the first."""
+        with disk_errors("reading the receipts"):
+            paths = sorted(self._folder.glob("*.receipt.json"))
+        return any(self._accepts(_read(path, MAX_RECEIPT_BYTES) or b"") for path in paths)
+
+    def _accepts(self, data: bytes) -> bool:
+        try:
+            return read_receipt(data, self._key.public_key()).accepted
+        except LeerblikError:
+            return False
+
     def _says(self, data: bytes, recording: str, manifest_sha256: str) -> bool:
         try:
             receipt = read_receipt(data, self._key.public_key())

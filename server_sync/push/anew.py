@@ -50,6 +50,14 @@ def mark_of(path: Path | None) -> str:
     return "" if found is None else f"{found.st_ino}.{found.st_mtime_ns}"
 
 
+def changed_s(path: Path | None) -> float:
+    """Return the wall time in seconds of a file's last change; 0 while there is none."""
+    try:
+        return 0.0 if path is None else path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
 def watch(path: Path | None, mark: str, ending: Ending) -> None:
     """Let ``ending`` know when a file is another than its ``mark`` said; looks from a thread of its own."""
     if path is not None:

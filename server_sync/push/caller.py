@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import logging
+import time
 from collections.abc import Callable
+from datetime import datetime
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -15,6 +17,7 @@ from device.storage.catalogue import Catalogue, Recording, StoredOrder
 from server_sync.push.names import answers_to_order, order_name, order_ulid
 from server_sync.push.transport.contract import Transport
 
+_ANEW_AFTER_S = 7 * 86_400.0
 _log = logging.getLogger(__name__)
 
 
@@ -32,13 +35,22 @@ class Caller:
         receipt_key: Ed25519PublicKey,
         new_ulid: Callable[[], str],
         may_go_on: Callable[[], None],
+        *,
+        settings_changed_s: float = 0.0,
+        now_s: Callable[[], float] = time.time,
     ) -> None:
-        """``may_go_on`` is called while sending; an error that it raises ends the sending."""
+        """``may_go_on`` is called while sending; an error that it raises ends the sending.
+
+        An order from before ``settings_changed_s``, a wall time in seconds, may lie on another machine. ``now_s`` is
+        the wall time.
+        """
         self._catalogue = catalogue
         self._transport = transport
         self._receipt_key = receipt_key
         self._new_ulid = new_ulid
         self._may_go_on = may_go_on
+        self._settings_changed_s = settings_changed_s
+        self._now_s = now_s
 
     def has_work(self, recording: Recording) -> bool:
         """Tell whether its order is still to be sent."""
@@ -62,12 +74,32 @@ class Caller:
         """Look for the answer; True when a certificate makes the recording destroyed, False while there is none.
 
         :class:`OrderRefused` when the coach's machine refused; the order goes again under a new name, later.
-        Refused or Permanent when it is no answer of the coach's machine to this order; nothing changes then.
+        Refused or Permanent when it is no answer of the coach's machine to this order; nothing changes then. What
+        has no answer for a week, or since the settings changed, goes again as well: a second order does no harm.
         """
         name = self._catalogue.endings.sent_as(recording.id)
         order = self._catalogue.endings.order(recording.id)
         if name is None or order is None:
             return False
+        try:
+            destroyed = self._hear(recording, name, order)
+        except (Refused, Permanent):
+            self._give_up_old(recording, name)
+            raise
+        if not destroyed:
+            self._give_up_old(recording, name)
+        return destroyed
+
+    def _give_up_old(self, recording: Recording, name: str) -> None:
+        """Let an order be sent again that was sent too long ago, or with other settings."""
+        sent_s = datetime.fromisoformat(self._catalogue.endings.sent_at(name)).timestamp()
+        now_s = self._now_s()
+        # By the clock of a machine whose clock may be wrong: at worst an order goes out once more.
+        if now_s - sent_s >= _ANEW_AFTER_S or sent_s < self._settings_changed_s <= now_s:
+            _log.warning("the order to destroy recording %s was not answered; it is sent again", recording.id)
+            self._catalogue.endings.forget(recording.id)
+
+    def _hear(self, recording: Recording, name: str, order: StoredOrder) -> bool:
         certificate, refusal = answers_to_order(name)
         data = self._transport.read_receipt(certificate, MAX_CERTIFICATE_BYTES)
         if data is None:

@@ -15,7 +15,7 @@ from device.domain.overlay import FILE_NAME as OVERLAY_NAME
 from device.domain.receipt import read_public_key
 from device.memory import give_back
 from device.storage.catalogue import FILE_NAME, Catalogue, fresh_ulid
-from server_sync.push.anew import Ending, TryOut, mark_of, watch
+from server_sync.push.anew import Ending, TryOut, changed_s, mark_of, watch
 from server_sync.push.caller import Caller
 from server_sync.push.loop import PROCESS, SyncLoop
 from server_sync.push.rest import hear_endings, start_anew, wait
@@ -71,7 +71,10 @@ def run(arguments: argparse.Namespace) -> int:
         uploader = Uploader(
             catalogue, Path(device["spool_dir"]), transport, receipt_key, fresh_ulid, may_go_on
         )
-        caller = Caller(catalogue, transport, receipt_key, fresh_ulid, may_go_on)
+        caller = Caller(
+            catalogue, transport, receipt_key, fresh_ulid, may_go_on,
+            settings_changed_s=changed_s(overlay),
+        )  # fmt: skip
         loop = SyncLoop(
             catalogue, uploader, caller, transport, backoff, sync["poll_interval_s"], stopping,
             pause_while_recording=sync["pause_while_recording"],

@@ -154,17 +154,23 @@ def test_whoever_changes_the_network_is_root_without_rights_and_sees_nothing_of_
     assert folders - set(hidden) <= {"/var/lib/leerblik/network", "/var/lib/leerblik/wiped"}
 
 
-def test_whoever_wipes_is_root_with_two_rights_and_reaches_our_folders_alone() -> None:
+def test_whoever_wipes_is_root_with_three_rights_and_reaches_our_folders_alone() -> None:
     unit = settings("leerblik-wipe.service")
-    assert unit["CapabilityBoundingSet"] == ["CAP_DAC_OVERRIDE CAP_SYS_ADMIN"]
-    assert unit["ReadWritePaths"] == ["/var/lib/leerblik /run/leerblik /etc/leerblik"]
+    assert unit["CapabilityBoundingSet"] == ["CAP_DAC_OVERRIDE CAP_FOWNER CAP_SYS_ADMIN"]
+    assert unit["ReadWritePaths"] == [
+        "/var/lib/leerblik /run/leerblik /etc/leerblik -/etc/NetworkManager/system-connections"
+    ]
     assert "-/etc/leerblik/leerblik.toml" in unit["ReadOnlyPaths"][0].split()
     assert "leerblik-wipe.path" in settings("leerblik.target")["Wants"]
 
 
 def test_a_wipe_waits_for_the_services_and_only_the_page_comes_back_while_it_is_not_complete() -> None:
     unit = settings("leerblik-wipe.service")
-    assert unit["Conflicts"] == unit["After"]
+    conflicts, after = (" ".join(unit[name]).split() for name in ("Conflicts", "After"))
+    # The network's service comes to its end; were it to conflict, the wish to forget would end the wipe.
+    assert set(after) - set(conflicts) == {"leerblik-network.service"}
+    assert "leerblik-network.path" in unit["OnSuccess"][0].split()
+    assert set(conflicts) <= set(after)
     for service in ("recorder", "web", "sync"):
         assert f"leerblik-{service}.service" in unit["Conflicts"][0].split()
         assert f"leerblik-{service}.service" in unit["OnSuccess"][0].split()

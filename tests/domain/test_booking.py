@@ -11,7 +11,7 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from device.domain.booking import NEXT_PRESS_S, find_agreement
+from device.domain.booking import NEXT_PRESS_S, agreement_to_go_on, find_agreement
 from device.domain.consent import Permit, Reason, Refusal, authorise
 from device.domain.manifest import read_permit
 from device.domain.register.decisions import (
@@ -38,7 +38,7 @@ from device.domain.register.decisions import (
 )
 from device.domain.register.state import Register
 from device.domain.texts import LANGUAGES, reason_sentence
-from device.domain.trajectory import LegalBasis, Operator, Stage
+from device.domain.trajectory import Agreement, LegalBasis, Operator, Stage
 from tests.domain.register.written_rules import Press, amsterdam, judge
 from tests.support.register import (
     AGREEMENT,
@@ -554,6 +554,25 @@ def test_a_clock_that_nobody_set_is_told_where_no_booking_is_found() -> None:
 
 def test_before_the_school_decided_anything_nothing_is_recorded() -> None:
     assert pressed(Register()) == Refusal((Reason.NO_AGREEMENT,))
+
+
+@given(stories(), st.integers(0, 3))
+def test_a_lesson_goes_on_by_what_counts_now_for_its_own_booking_or_not_at_all(
+    story: tuple[list[Said], Press], since: int
+) -> None:
+    history, at = story
+    now = at.situation.now
+    began = find_agreement(
+        folded(history[: len(history) - since]), now, ZONE, clock_trusted=True, pressed_by=at.pressed_by
+    )
+    if isinstance(began, Refusal):
+        return
+    goes_on = agreement_to_go_on(folded(history), began.booking, now.astimezone(ZONE).date())
+    event(f"{'unclaimed' if began.unclaimed else 'booked'} and {type(goes_on).__name__}")
+    if since == 0:
+        assert goes_on == began
+    if isinstance(goes_on, Agreement):
+        assert (goes_on.booking, goes_on.unclaimed) == (began.booking, began.unclaimed)
 
 
 @given(st.datetimes(datetime(2000, 1, 1), datetime(2037, 1, 1)))  # noqa: DTZ001 - UTC is added

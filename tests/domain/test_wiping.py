@@ -8,10 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device.domain import wiping
-from device.domain.wiping import ARMED_NS, HOLD_NS, IDLE, PATIENCE_NS, Outcome, Wipe
+from device.domain.wiping import ARMED_NS, HOLD_NS, IDLE, PATIENCE_NS, PAUSE_NS, Outcome, Wipe
 
 S = 1_000_000_000
-WAITS = st.sampled_from((0, 1, S, 4 * S, HOLD_NS - 1, HOLD_NS, HOLD_NS + 1, 59 * S, 290 * S, ARMED_NS))
+WAITS = st.sampled_from(
+    (0, 1, S, 4 * S, HOLD_NS - 1, HOLD_NS, HOLD_NS + 1, 59 * S, PAUSE_NS, 290 * S, ARMED_NS)
+)
 EVENTS = st.lists(
     st.tuples(WAITS, st.sampled_from(("arm", "cancel", "down", "software", "up", "tick"))), max_size=25
 )
@@ -33,7 +35,7 @@ class Row:
         if what == "arm":
             self.state = wiping.arm(self.state, self.now_ns)
         elif what == "cancel":
-            self.state = wiping.cancel(self.state)
+            self.state = wiping.cancel(self.state, self.now_ns)
         elif what == "up":
             self.state, outcome = wiping.release(self.state, self.now_ns)
         elif what == "tick":
@@ -44,13 +46,13 @@ class Row:
 
 
 @given(EVENTS)
-def test_no_row_of_presses_wipes_but_a_hand_that_held_for_five_seconds_within_five_minutes(
+def test_no_row_of_presses_wipes_but_a_hand_that_held_for_ten_seconds_within_five_minutes(
     events: list[tuple[int, str]],
 ) -> None:
     row = Row()
     armed_ns = down_ns = None
     for wait_ns, what in events:
-        was_ordered = row.state.is_ordered
+        was_ordered, was_off = row.state.is_ordered, not row.state.is_on
         outcome = row.happen(wait_ns, what)
         if outcome is Outcome.ORDER:
             assert not was_ordered
@@ -59,7 +61,7 @@ def test_no_row_of_presses_wipes_but_a_hand_that_held_for_five_seconds_within_fi
             assert armed_ns <= down_ns < armed_ns + ARMED_NS
             assert row.now_ns - down_ns >= HOLD_NS
             armed_ns = down_ns = None
-        elif what == "arm" and not was_ordered:
+        elif what == "arm" and was_off and row.state.is_armed:
             armed_ns, down_ns = row.now_ns, None
         elif what == "cancel" and not was_ordered:
             armed_ns = down_ns = None
@@ -87,7 +89,26 @@ def test_left_alone_it_is_over_after_five_minutes(events: list[tuple[int, str]],
         row.happen(wait_ns, what)
     if row.state.is_armed and row.state.down_ns is None:
         row.happen(ARMED_NS + more_ns, "tick")
-        assert row.state == IDLE
+        assert not row.state.is_on
+
+
+@given(EVENTS)
+def test_between_two_armings_without_a_wipe_there_is_a_minute_in_which_the_button_records(
+    events: list[tuple[int, str]],
+) -> None:
+    row = Row()
+    over_ns: int | None = None
+    armed_ns = 0
+    for wait_ns, what in events:
+        was_on = row.state.is_on
+        row.happen(wait_ns, what)
+        if was_on and not row.state.is_on:
+            over_ns = row.now_ns
+        if row.state.is_on and not was_on:
+            armed_ns = row.now_ns
+            assert over_ns is None or armed_ns - over_ns >= PAUSE_NS
+        if row.state.until_ns is not None:
+            assert row.state.until_ns == armed_ns + ARMED_NS, "armed once more, the time does not begin anew"
 
 
 def test_a_finger_that_came_down_in_the_last_second_is_in_time() -> None:

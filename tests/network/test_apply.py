@@ -122,6 +122,20 @@ def test_what_was_set_can_be_taken_away_again(house: House) -> None:
     assert house.ask({"forget": True}) is Outcome.REMOVED
 
 
+def test_what_was_set_goes_also_without_networkmanager(house: House) -> None:
+    house.ask(FIXED)
+    house.fault("away")
+    assert house.ask({"forget": True}) is Outcome.REMOVED
+    assert list(house.keyfiles.iterdir()) == []
+
+
+def test_after_a_power_cut_the_one_before_comes_up_again(house: House) -> None:
+    house.ask(FIXED)
+    replace_file(house.before, house.file.read_bytes(), 0o600)
+    assert house.ask(None) is Outcome.PUT_BACK
+    assert house.asked()[-1] == f"--wait 0 connection up uuid {UUID}"
+
+
 def test_nothing_to_do_is_nothing_done(house: House) -> None:
     assert house.ask(None) is None
     assert house.asked() == []
@@ -175,6 +189,7 @@ def test_the_command_leaves_the_result_for_everybody_to_read(
     path = tmp_path / "state" / RESULT
     assert read_result(path.read_bytes()).outcome is Outcome.UP
     assert path.stat().st_mode & 0o044 == 0o044
+    assert (tmp_path / "state" / "lock").stat().st_mode & 0o777 == 0o600
     house.fault("no-link")
     assert (
         command.run(parser.parse_args([*words, "--from", str(tmp_path / "request")])) == Temporary.exit_code

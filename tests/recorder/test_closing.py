@@ -21,12 +21,14 @@ from device.domain.register.decisions import (
 )
 from device.domain.register.effects import Reached
 from device.domain.withdrawal import Certificate, Order, read_order, sign_certificate
+from device.recorder.last_days import NAME as SEEN
 from device.storage.catalogue import FILE_NAME, Catalogue, Recording
+from device.storage.register import FILE_NAME as REGISTER
 from tests.recorder.test_register import a_unit, decide, pass_s, record, status_of, unclaimed_unit
 from tests.support.clock import HandClock
 from tests.support.material import COACH
 from tests.support.recorder import Unit
-from tests.support.register import BOOKING, GROUP, NOW, TRAJECTORY, ulid
+from tests.support.register import BOOKING, NOW, TRAJECTORY, ulid
 
 NAME = TRAJECTORY.trajectory
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
@@ -42,6 +44,12 @@ def deliver(unit: Unit, recording: str, *, purged: bool = True) -> None:
             sync.recordings.move(recording, status)
     if purged:
         unit.catalogue.recordings.move(recording, Status.PURGED)
+
+
+def pass_a_day(unit: Unit) -> None:
+    """Let a date be seen for the second time, on another day."""
+    pass_s(unit, 60)
+    pass_s(unit, 86_400)
 
 
 def order_of(unit: Unit, recording: str) -> Order:
@@ -140,32 +148,150 @@ def test_a_claim_that_is_carried_out_after_the_last_day_goes_as_well(tmp_path: P
     recording = record(unit)
     decide(unit, "coach", GroupWithdrawn("2b"))
     decide(unit, "teacher:abc", RecordingClaimed(recording, "abc", NAME, ("2b",)))
-    unit.clock.wall = AFTER
-    for _ in range(3):
-        pass_s(unit, 60)
+    pass_s(unit, 60)
     assert status_of(unit, recording) is Status.HELD  # it is still nobody's
-    assert unit.ask("reach", trajectory=NAME)["here"] == 0
-    decide(unit, "coach", GROUP)
-    for _ in range(3):
-        pass_s(unit, 60)
+    assert unit.ask("reach", trajectory=NAME)["here"] == 1
+    unit.clock.wall = AFTER
+    pass_a_day(unit)
     assert status_of(unit, recording) is Status.PURGED
+
+
+def test_a_claim_for_what_was_closed_before_the_hand_over_goes_as_well(tmp_path: Path) -> None:
+    unit = unclaimed_unit(tmp_path)
+    recording, nobodys = record(unit), record(unit)
+    decide(unit, "teacher:abc", RecordingClaimed(recording, "abc", NAME, ("2b",)))
+    decide(unit, "coach", TrajectoryClosed(NAME))
+    pass_s(unit, 60)
+    assert (status_of(unit, recording), status_of(unit, nobodys)) == (Status.PURGED, Status.HELD)
+
+
+def test_what_was_recorded_by_the_settings_alone_is_reached_by_the_name_of_its_trajectory(
+    tmp_path: Path,
+) -> None:
+    unit = Unit(tmp_path, cooling_off_s=1e9)
+    recording = record(unit)
+    name = unit.catalogue.recordings.get(recording).trajectory
+    assert (name != "", unit.catalogue.recordings.get(recording).booking) == (True, "")
+    decide(unit, "coach", replace(TRAJECTORY, trajectory=name))
+    pass_s(unit, 60)
+    assert status_of(unit, recording) is Status.HELD
+    decide(unit, "coach", TrajectoryClosed(name))
+    pass_s(unit, 60)
+    assert status_of(unit, recording) is Status.PURGED
+
+
+def test_nothing_is_released_while_the_register_cannot_be_read(tmp_path: Path) -> None:
+    unit = a_unit(tmp_path, cooling_off_s=60.0)
+    held, no = record(unit), record(unit)
+    with (tmp_path / REGISTER).open("ab") as file:
+        file.write(b"not a line\n")
+    unit.ask("discard", recording=no)
+    assert unit.ask("release", recording=held)["error"] == "refused"
+    for _ in range(3):
+        pass_s(unit, 600)
+    assert status_of(unit, held) is Status.HELD
+    assert status_of(unit, no) is Status.PURGED
+
+
+def test_what_the_catalogue_has_not_heard_of_keeps_a_closing_from_being_settled(tmp_path: Path) -> None:
+    unit = a_unit(tmp_path, cooling_off_s=1e9)
+    decide(unit, "coach", TrajectoryClosed(NAME))
+    holding = unit.desk._holding
+    holding._owed.add(ulid(9))
+    pass_s(unit, 60)
+    unit.catalogue.recordings.add(ulid(9), "", "", untrusted_clock=False, booking=BOOKING.booking)
+    unit.catalogue.recordings.hold(
+        ulid(9), boot_id="boot-1", at_ns=0, duration_us=0, dropped_frames=0, interrupted=True, objects=(), note="",
+    )  # fmt: skip
+    pass_s(unit, 60)
+    assert "its trajectory is over" in [each.note for each in unit.catalogue.recordings.history(ulid(9))]
 
 
 def test_a_trajectory_that_goes_on_because_the_clock_was_put_back_ends_again(tmp_path: Path) -> None:
     unit = a_unit(tmp_path, cooling_off_s=1e9)
     for _ in range(2):
         unit.clock.wall = AFTER
-        pass_s(unit, 60)
+        pass_a_day(unit)
         unit.clock.wall = NOW
         recording = record(unit)
         pass_s(unit, 60)
         assert status_of(unit, recording) is Status.HELD
     unit.clock.wall = AFTER
-    pass_s(unit, 60)
+    pass_a_day(unit)
     assert status_of(unit, recording) is Status.PURGED
 
 
-def test_the_day_after_its_last_day_at_school_everything_goes(tmp_path: Path) -> None:
+def test_one_wrong_answer_about_the_date_destroys_nothing(tmp_path: Path) -> None:
+    unit = a_unit(tmp_path, cooling_off_s=1e9)
+    recording = record(unit)
+    unit.clock.wall = AFTER + timedelta(days=90)
+    for _ in range(3):
+        pass_s(unit, 3600)
+    unit.clock.wall = NOW + timedelta(days=1)
+    pass_s(unit, 60)
+    assert (tmp_path / SEEN).read_bytes() == b"{}"
+    # Another wrong answer, another year: it is seen for the first time again.
+    unit.clock.wall = AFTER + timedelta(days=200)
+    pass_s(unit, 60)
+    unit.clock.wall += timedelta(days=30)
+    pass_s(unit, 60)
+    assert status_of(unit, recording) is Status.HELD
+    assert unit.ask("status")["missing"] == []
+
+
+@pytest.mark.parametrize("hours", [1, 30])
+def test_a_date_is_seen_again_after_another_start(tmp_path: Path, hours: int) -> None:
+    unit = a_unit(tmp_path, cooling_off_s=1e9)
+    recording = record(unit)
+    unit.clock.wall = AFTER + timedelta(hours=22)
+    pass_s(unit, 60)
+    unit.catalogue.close()
+    clock = HandClock(wall=AFTER + timedelta(hours=22 + hours))
+    clock.boot, clock.ns = "boot-2", 1
+    unit = Unit(tmp_path, agreed=None, clock=clock, cooling_off_s=1e9)
+    pass_s(unit, 1800)
+    assert status_of(unit, recording) is (Status.PURGED if hours > 20 else Status.HELD)
+
+
+def test_a_date_far_behind_the_last_decision_is_not_believed_and_said_to_be_a_problem(tmp_path: Path) -> None:
+    unit = a_unit(tmp_path, cooling_off_s=1e9)
+    recording = record(unit)
+    unit.clock.wall = NOW + timedelta(days=500)
+    pass_a_day(unit)
+    pass_a_day(unit)
+    assert status_of(unit, recording) is Status.HELD
+    (said,) = unit.ask("status")["missing"]
+    assert (said["part"], "check the time server" in said["message"]) == ("clock", True)
+    # What the coach closes goes all the same.
+    decide(unit, "coach", TrajectoryClosed(NAME))
+    pass_s(unit, 60)
+    assert status_of(unit, recording) is Status.PURGED
+    assert unit.ask("status")["missing"] == []
+
+
+def test_what_a_wrong_clock_noted_for_later_does_not_delay_the_end(tmp_path: Path) -> None:
+    unit = a_unit(tmp_path, cooling_off_s=1e9)
+    recording = record(unit)
+    unit.clock.wall = AFTER + timedelta(days=200)
+    pass_s(unit, 60)
+    unit.clock.wall, unit.clock.boot = AFTER, "boot-2"
+    pass_a_day(unit)
+    assert status_of(unit, recording) is Status.PURGED
+
+
+@pytest.mark.parametrize("noted", ["[]", '{"a": 1}', '{"a": {"at": "soon", "boot_id": "", "ns": 0}}'])
+def test_a_damaged_note_of_what_was_seen_counts_for_nothing(tmp_path: Path, noted: str) -> None:
+    (tmp_path / SEEN).write_text(noted)
+    unit = a_unit(tmp_path, cooling_off_s=1e9)
+    recording = record(unit)
+    unit.clock.wall = AFTER
+    pass_s(unit, 60)
+    assert status_of(unit, recording) is Status.HELD
+    pass_s(unit, 86_400)
+    assert status_of(unit, recording) is Status.PURGED
+
+
+def test_within_two_days_after_its_last_day_at_school_everything_goes(tmp_path: Path) -> None:
     unit = a_unit(tmp_path, cooling_off_s=1e9)
     here, arrived = record(unit), record(unit)
     deliver(unit, arrived)
@@ -178,6 +304,8 @@ def test_the_day_after_its_last_day_at_school_everything_goes(tmp_path: Path) ->
     unit.clock.pass_s(31)
     unit.clock.wall = AFTER
     unit.loop._do_chores()
+    assert (status_of(unit, here), status_of(unit, arrived)) == (Status.HELD, Status.PURGED)
+    pass_s(unit, 86_400)
     assert (status_of(unit, here), status_of(unit, arrived)) == (Status.PURGED, Status.WITHDRAWN)
     assert order_of(unit, arrived).reason is Reason.CLOSED
 
@@ -190,7 +318,7 @@ def test_a_clock_that_nobody_is_sure_of_destroys_nothing(tmp_path: Path) -> None
         pass_s(unit, 60)
     assert status_of(unit, here) is Status.HELD
     unit.clock.is_trusted = True
-    pass_s(unit, 60)
+    pass_a_day(unit)
     assert status_of(unit, here) is Status.PURGED
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from device.domain.consent import Permit
 from device.domain.register.decisions import BookingCancelled, Repeat, Start, Unbooked
 from device.domain.session import Rules
 from device.ports import Signal
@@ -18,7 +19,7 @@ from tests.recorder.test_going_on import die
 from tests.recorder.test_register import a_unit, decide
 from tests.support.clock import HandClock
 from tests.support.recorder import Unit
-from tests.support.register import BOOKING, decided, everything, ulid
+from tests.support.register import BOOKING, PERMIT_ID, decided, everything, ulid
 
 OVERRUN_S = 300
 
@@ -76,6 +77,48 @@ def test_who_presses_two_minutes_before_the_end_gets_those_and_what_lessons_may_
 ) -> None:
     unit = in_the_lesson(tmp_path, timedelta(minutes=48), overrun_s=overrun_s)
     assert lasts_s(unit) == pytest.approx(120 + overrun_s, abs=2)
+
+
+@pytest.mark.parametrize("overrun_s", [0, OVERRUN_S])
+def test_a_camera_that_opens_until_after_the_booking_takes_no_end_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, overrun_s: int
+) -> None:
+    unit = a_unit(tmp_path, clock=HandClock(wall=ENDS - timedelta(seconds=10)), overrun_s=overrun_s)
+    opens_at_once = unit.lens.start
+
+    def open_slowly(*values: Any) -> None:
+        unit.clock.pass_s(30)
+        opens_at_once(*values)
+
+    monkeypatch.setattr(unit.lens, "start", open_slowly)
+    unit.ask("start")
+    left_s = max(0, 10 + overrun_s - 30)
+    assert lasts_s(unit) == pytest.approx(left_s, abs=2)
+    assert [each["message"] for each in unit.events.seen if each["event"] == "stopped"] == [
+        "Stopped: the booked time is over."
+    ]
+
+
+class RestlessClock(HandClock):
+    """Time goes by whenever somebody asks for it."""
+
+    def now(self) -> datetime:
+        self.pass_s(0.01)
+        return super().now()
+
+
+def test_whatever_is_permitted_at_the_last_moment_has_the_end_of_that_moment(tmp_path: Path) -> None:
+    clock = RestlessClock(wall=BEGINS)
+    judge = a_unit(tmp_path, clock=clock).desk.judge
+    for early in range(-2, 20):
+        clock.wall = ENDS - timedelta(seconds=early * 0.005)
+        permit = judge.decide(PERMIT_ID, "")
+        if isinstance(permit, Permit):
+            ends_ns = judge.end_ns(permit, by_schedule=True)
+            assert ends_ns is not None
+            assert (ends_ns - clock.monotonic_ns()) / 1e9 == pytest.approx(0, abs=0.1)
+        else:
+            assert early <= 2
 
 
 def test_it_never_runs_into_the_lesson_that_is_booked_after_it(tmp_path: Path) -> None:

@@ -18,15 +18,16 @@ from tests.support.footage import FPS
 from tests.support.material import manifest_of, recipients, watch_all
 from tests.support.permits import agreement
 from tests.support.recorder import Unit
+from tests.support.register import ulid
 from tests.support.waiting import wait_for
 
 S = 1_000_000_000
 LONG_S = 20
-NOTE = GoingOn("01J00000000000000000000000", "boot-1", 5, 6, 6, 7 * S, False, False, "", 0)
+NOTE = GoingOn("01J00000000000000000000000", "boot-1", 5, 6, 6, 7 * S, False, False, "", 0, "", False)
 
 
 def test_the_note_is_read_back_as_it_was_written(tmp_path: Path) -> None:
-    for note in (replace(NOTE, ends_ns=9 * S), NOTE):
+    for note in (replace(NOTE, ends_ns=9 * S, booking=ulid(1), sound=True), NOTE):
         going_on.write(tmp_path, note)
         assert going_on.read(tmp_path) == note
     going_on.remove(tmp_path)

@@ -24,6 +24,7 @@ from device.domain.register.decisions import (
 from device.recorder.aftercare import Aftercare
 from device.recorder.agreements import Agreements
 from device.recorder.consequences import Consequences
+from device.recorder.last_days import LastDays
 from device.recorder.lesson import LessonSettings
 from device.recorder.records import Records
 from device.storage.catalogue import FILE_NAME, Catalogue, Send, StoredObject
@@ -63,8 +64,9 @@ class Device:
         agreements = Agreements(self.folder, self.folder, None, self.catalogue, self.clock)
         aftercare = Aftercare(self.catalogue, spool, self.clock, 60.0, None)
         self.consequences = Consequences(
-            agreements, self.catalogue, aftercare, spool, self.clock, LessonSettings("d", (), 30.0, 64_000)
-        )
+            agreements, self.catalogue, aftercare, spool, self.clock, LessonSettings("d", (), 30.0, 64_000),
+            LastDays(self.folder, self.clock, lambda _: None), lambda: False,
+        )  # fmt: skip
         self.records = Records(agreements, self.catalogue, aftercare, spool, self.clock, ())
         for by, decision in (
             ("coach", SCHOOL),

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from device import config
 from device.domain.errors import LeerblikError, Permanent, Refused, Temporary
 from device.domain.overlay import ALLOWED, FILE_NAME, HARMLESS, REDIRECTING
-from device.ports import Edge
+from device.ports import Button, Edge
 from device.recorder.assembly import overlay_of
 from tests.domain.test_server_fields import ED25519, RIGHT, WRONG
 from tests.support.material import COACH
@@ -37,7 +37,8 @@ class Device:
     """A recorder that answers, and a finger at it."""
 
     def __init__(self, root: Path, *, coach_key_present: bool = True, **written: Any) -> None:
-        self.unit = Unit(root, written=written, coach_key_present=coach_key_present)
+        # Nothing is agreed: a press begins no lesson, so it counts.
+        self.unit = Unit(root, agreed=None, written=written, coach_key_present=coach_key_present)
         self.file = root / "settings" / FILE_NAME
         self.ask = RealRecorder(self.unit).ask
 
@@ -89,6 +90,26 @@ def test_without_a_press_by_hand_nothing_that_redirects_footage_changes(device: 
     with pytest.raises(Refused, match="press the button"):
         device.ask("settings", change={name: ALL[name]})
     assert not device.file.exists()
+
+
+@pytest.mark.parametrize(
+    "edge", [{"button": Button.COVER}, {"button": Button.POWER}, {"who": "abc"}, {"at_ns": -1}]
+)
+def test_what_is_no_press_of_the_button_since_the_start_does_not_count(
+    device: Device, edge: dict[str, Any]
+) -> None:
+    device.unit.loop._take_edge(Edge(**{"down": True, "at_ns": device.unit.clock.monotonic_ns(), **edge}))
+    assert device.unit.loop.pressed_ago_ns is None
+
+
+def test_a_press_for_a_lesson_means_nothing_else(tmp_path: Path) -> None:
+    unit = Unit(tmp_path)
+    for _ in range(2):
+        unit.clock.pass_s(5)
+        unit.loop._take_edge(Edge(True, unit.clock.monotonic_ns()))
+        assert unit.loop.pressed_ago_ns is None
+        unit.loop._take_edge(Edge(False, unit.clock.monotonic_ns()))
+    unit.catalogue.close()
 
 
 def test_what_only_concerns_the_line_needs_no_press(device: Device) -> None:

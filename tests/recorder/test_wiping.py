@@ -34,8 +34,9 @@ def pass_s(unit: Unit, seconds: float) -> None:
 def lesson(unit: Unit) -> str:
     recording: str = unit.ask("start")["recording"]
     unit.clock.pass_s(5)
+    unit.loop._tick()
     unit.ask("stop")
-    unit.clock.pass_s(10)
+    unit.clock.pass_s(60)
     return recording
 
 
@@ -43,13 +44,13 @@ def order(unit: Unit) -> Path:
     return unit.root / ASKED_NAME
 
 
-def test_armed_and_held_for_five_seconds_it_leaves_an_order_and_records_nothing_any_more(
+def test_armed_and_held_for_ten_seconds_it_leaves_an_order_and_records_nothing_any_more(
     tmp_path: Path,
 ) -> None:
     unit = Unit(tmp_path)
     assert arm(unit)["armed"] is True
     assert unit.log[-1] == "light wiping"
-    hold(unit, 5)
+    hold(unit, 10)
     said = json.loads(order(unit).read_text())
     assert (said["device"], said["by"], said["confirmed"]) == (NAME, "it", "button")
     hold(unit, 0.1)
@@ -63,7 +64,7 @@ def test_it_need_not_let_go_of_the_button(tmp_path: Path) -> None:
     unit = Unit(tmp_path)
     arm(unit)
     unit.loop._take_edge(Edge(True, unit.clock.ns))
-    pass_s(unit, 4.9)
+    pass_s(unit, 9.9)
     assert not order(unit).exists()
     pass_s(unit, 0.1)
     assert order(unit).exists()
@@ -74,13 +75,13 @@ def test_it_need_not_let_go_of_the_button(tmp_path: Path) -> None:
 def test_a_short_press_neither_wipes_nor_records_and_says_why(tmp_path: Path) -> None:
     unit = Unit(tmp_path)
     arm(unit)
-    hold(unit, 4.9)
+    hold(unit, 9.9)
     assert not order(unit).exists()
     assert unit.lens.permits == []
     status = unit.ask("status")
     assert [each["reason"] for each in status["refusal"]] == ["wiping"]
-    assert "five seconds" in status["refusal"][0]["message"]
-    hold(unit, 5)
+    assert "ten seconds" in status["refusal"][0]["message"]
+    hold(unit, 10)
     assert order(unit).exists()
 
 
@@ -107,7 +108,7 @@ def test_after_five_minutes_the_button_records_again(tmp_path: Path) -> None:
     assert unit.ask("wipe")["left_s"] == pytest.approx(1)
     pass_s(unit, 1)
     assert unit.log[-1] == "light ready"
-    hold(unit, 6)
+    hold(unit, 11)
     assert not order(unit).exists()
     assert len(unit.lens.permits) == 1
     unit.run()
@@ -117,7 +118,7 @@ def test_a_press_after_the_time_records_also_when_nobody_had_looked_at_the_clock
     unit = Unit(tmp_path)
     arm(unit)
     unit.clock.pass_s(300)
-    hold(unit, 6)
+    hold(unit, 11)
     assert not order(unit).exists()
     assert len(unit.lens.permits) == 1
     unit.run()
@@ -127,7 +128,7 @@ def test_it_cancels_and_the_button_records_again(tmp_path: Path) -> None:
     unit = Unit(tmp_path)
     arm(unit)
     assert unit.ask("wipe", wipe="cancel")["armed"] is False
-    hold(unit, 6)
+    hold(unit, 11)
     assert not order(unit).exists()
     assert len(unit.lens.permits) == 1
     unit.run()
@@ -138,20 +139,20 @@ def test_a_restart_of_the_recorder_forgets_that_it_was_armed_and_what_nobody_car
 ) -> None:
     unit = Unit(tmp_path)
     arm(unit)
-    hold(unit, 5)
+    hold(unit, 10)
     assert order(unit).exists()
     unit.catalogue.close()
     again = Unit(tmp_path)
     assert not order(again).exists()
     assert again.ask("wipe")["armed"] is False
-    hold(again, 6)
+    hold(again, 11)
     assert not order(again).exists()
 
 
 def test_an_order_that_nobody_carries_out_for_a_minute_is_taken_back_and_told(tmp_path: Path) -> None:
     unit = Unit(tmp_path)
     arm(unit)
-    hold(unit, 5)
+    hold(unit, 10)
     pass_s(unit, 60)
     assert not order(unit).exists()
     assert "leerblik-wipe.path" in unit.ask("status")["problem"]
@@ -229,6 +230,36 @@ def test_to_arm_closes_the_lens_that_was_open_for_aiming(tmp_path: Path) -> None
     assert unit.log[-1] == "light wiping"
 
 
+def test_while_the_lesson_before_can_be_discarded_by_the_same_button_nothing_is_armed(tmp_path: Path) -> None:
+    unit = Unit(tmp_path)
+    unit.ask("start")
+    pass_s(unit, 5)
+    unit.ask("stop")
+    for _ in range(59):
+        pass_s(unit, 1)
+        assert arm(unit, unsent=True)["error"] == "busy"
+    pass_s(unit, 1)
+    assert arm(unit, unsent=True)["armed"] is True
+
+
+def test_whoever_arms_it_again_and_again_leaves_a_minute_in_which_a_lesson_can_begin(tmp_path: Path) -> None:
+    unit = Unit(tmp_path)
+    arm(unit)
+    pass_s(unit, 200)
+    assert arm(unit)["left_s"] == pytest.approx(100)
+    pass_s(unit, 100)
+    assert arm(unit)["error"] == "busy"
+    pass_s(unit, 59)
+    assert arm(unit)["error"] == "busy"
+    pass_s(unit, 1)
+    arm(unit)
+    unit.ask("wipe", wipe="cancel")
+    assert arm(unit)["error"] == "busy"
+    hold(unit, 0.1)
+    assert len(unit.lens.permits) == 1
+    unit.run()
+
+
 def test_other_buttons_mean_what_they_always_mean(tmp_path: Path) -> None:
     unit = Unit(tmp_path)
     arm(unit)
@@ -243,7 +274,7 @@ def test_a_card_that_takes_no_order_is_told_and_the_device_is_as_it_was(tmp_path
     unit = Unit(tmp_path)
     arm(unit)
     order(unit).mkdir()  # no file can take its place
-    hold(unit, 5)
+    hold(unit, 10)
     assert "cannot be wiped" in unit.ask("status")["refusal"][0]["message"]
     assert unit.ask("wipe")["ordered"] is False
     hold(unit, 0.1)

@@ -24,6 +24,7 @@ from device.storage.catalogue import (
     utc_now,
 )
 from device.storage.recovery import open_catalogue
+from tests.support.journal import plant_journal
 
 ID = "01J00000000000000000000001"
 OBJECTS = (StoredObject("a.age", 10, "a" * 64), StoredObject("manifest.age", 5, "b" * 64))
@@ -230,6 +231,17 @@ def test_a_damaged_catalogue_is_kept_aside_and_a_new_one_begun(path: Path, damag
         assert catalogue.recordings.latest(5) == []
     (aside,) = path.parent.glob("catalogue.sqlite.damaged-*")
     assert damage in aside.read_bytes()
+
+
+def test_the_recorder_does_nothing_that_a_journal_beside_its_catalogue_says(
+    path: Path, tmp_path: Path
+) -> None:
+    with Catalogue(path, Writer.RECORDER) as catalogue:
+        add(catalogue)
+    plant_journal(path, tmp_path / "victim")
+    with open_catalogue(path) as catalogue:
+        assert len(catalogue.recordings.latest(5)) == 1
+    assert (tmp_path / "victim").exists()
 
 
 def _break_in_the_middle(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import string
 from pathlib import Path
 
@@ -55,3 +56,19 @@ def test_a_new_sentence_is_found_wherever_it_stands(tmp_path: Path) -> None:
         "coach": {"Three sentences.", "Four sentences."},
     }
     assert len(catalogue.untranslated(found)) == 6
+
+
+def test_no_sentence_stands_inside_an_f_string_where_it_would_not_be_found() -> None:
+    """Before Python 3.12 nobody who looks for sentences sees into an f-string: it would stay English without a word."""
+    hidden = [
+        f"{path.name}:{call.lineno}"
+        for path in Path(catalogue.__file__).parent.rglob("*.py")
+        for text in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(text, ast.JoinedStr)
+        for call in ast.walk(text)
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Name)
+        and call.func.id in {"_", "N_", "gettext", "ngettext"}
+        and any(isinstance(each, ast.Constant) for each in call.args)
+    ]
+    assert hidden == []

@@ -60,3 +60,22 @@ def test_coach_and_it_find_tokens_and_prints_and_the_way_back(role: Role, start:
 
 def test_who_is_not_logged_in_gets_no_links_that_would_be_refused(tmp_path: Path) -> None:
     assert links(make_site(tmp_path).browser().get("/login").text) == []
+
+
+@pytest.mark.parametrize(
+    ("role", "page", "belongs_to"),
+    [
+        (Role.COACH, "/coach/groups/register", "/coach/setup"),
+        (Role.COACH, "/coach/bookings/make", "/coach/bookings"),
+        (Role.COACH, "/coach/trajectories/open", "/coach/trajectories"),
+        (Role.COACH, "/coach/certificates", "/coach/recordings"),
+        (Role.TEACHER, "/teacher/next-press", ""),
+    ],
+)
+def test_a_page_further_in_says_to_which_of_them_it_belongs(
+    role: Role, page: str, belongs_to: str, tmp_path: Path
+) -> None:
+    text = a_site(tmp_path).log_in(role).get(page).text
+    found = re.search('<nav [^>]*class="own no-print">(.*?)</nav>', text, re.DOTALL)
+    assert found
+    assert re.findall('href="([^"]+)" aria-current="true"', found[1]) == ([belongs_to] if belongs_to else [])

@@ -20,6 +20,12 @@ from device.wipe.wiper import Result, Wiper, World
 MARK = b"a mark by which it would be known again"
 HELD, SENT, GONE, STRAY = (f"01J0000000000000000000000{each}" for each in "ABCD")
 DEVICE = "voorbeeld-1"
+KEYFILES = (
+    "leerblik.nmconnection",
+    ".leerblik.before",
+    ".leerblik.nmconnection.new",
+    "..leerblik.before.new",
+)
 ORDER = Order(DEVICE, "it", "button", "2026-09-01T08:00:00Z", clock_trusted=True)
 
 
@@ -39,6 +45,7 @@ class Furnished:
             runtime=self.root / "run" / "leerblik", own=var / "recorder", settings=var / "settings",
             network=var / "network", web=var / "web", register=var / "register", state=var / "state",
             spool=var / "spool", ssh_key=self.root / "etc" / "ssh_key", wiped=var / "wiped",
+            keyfiles=self.root / "nm", keyfiles_begin="leerblik.",
             spared=(self.root / "etc" / "leerblik.toml",),
         )  # fmt: skip
 
@@ -46,6 +53,11 @@ class Furnished:
         keeping = self.keeping
         for place in keeping.places():
             place.folder.mkdir(parents=True)
+            if place.only:
+                (place.folder / "theirs.nmconnection").write_bytes(b"psk=theirs")
+                for name in KEYFILES:
+                    (place.folder / name).write_bytes(MARK)
+                continue
             (place.folder / "deep" / "deeper").mkdir(parents=True)
             (place.folder / "deep" / "deeper" / "file").write_bytes(MARK)
         (self.root / "etc").mkdir()
@@ -98,7 +110,9 @@ class Furnished:
 
     def files(self) -> list[Path]:
         """Return every file and link that is left, proofs and IT's own aside."""
-        spared = {self.keeping.wiped, self.root / "etc" / "leerblik.toml"}
+        spared = {
+            self.keeping.wiped, self.root / "etc" / "leerblik.toml", self.keeping.keyfiles / "theirs.nmconnection",
+        }  # fmt: skip
         return [
             path
             for path in sorted(self.root.rglob("*"))

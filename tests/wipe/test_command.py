@@ -13,8 +13,10 @@ import pytest
 
 from device import cli
 from device.domain.wiping import ASKED_NAME, ORDER_NAME
+from device.storage.catalogue import FILE_NAME
 from device.wipe import command
 from device.wipe.ledger import write_order
+from tests.support.journal import plant_journal
 from tests.wipe.furnished import DEVICE, HELD, ORDER, Furnished, is_root
 
 _CONFIG = """
@@ -43,6 +45,7 @@ def device(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Furnished:
     text = _CONFIG.format(device=DEVICE, root=furnished.root, var=furnished.root / "var")
     (furnished.root / "etc" / "leerblik.toml").write_text(text)
     monkeypatch.setattr(command, "_SYSTEMD", tmp_path / "no-systemd")
+    monkeypatch.setattr(command, "_KEYFILES", furnished.keeping.keyfiles)
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
     furnished.before = {path: path.read_bytes() for path in furnished.files() if path.is_file()}
@@ -84,6 +87,14 @@ def test_a_dry_run_shows_what_would_go_and_touches_nothing(
         assert words in said
     assert is_untouched(device)
     assert not device.keeping.wiped.exists()
+
+
+def test_a_dry_run_removes_nothing_that_a_journal_beside_the_catalogue_names(
+    device: Furnished, tmp_path: Path
+) -> None:
+    plant_journal(device.keeping.state / FILE_NAME, tmp_path / "victim")
+    assert leerblik(device, "--dry-run") == 0
+    assert (tmp_path / "victim").exists()
 
 
 def test_the_name_wipes_it_and_that_stands_in_the_proof(
@@ -143,6 +154,53 @@ def test_the_unit_carries_out_what_the_recorder_ordered(device: Furnished) -> No
     assert json.loads(proof.read_text())["asked"]["at"] == ORDER.at
     assert not (device.keeping.runtime / ASKED_NAME).exists()
     assert not (device.keeping.wiped / ORDER_NAME).exists()
+
+
+@pytest.fixture
+def failed_unit(device: Furnished, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A device with a systemd whose unit failed three times."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "systemctl").write_text(
+        '#!/bin/sh\n[ "$*" = "is-failed --quiet leerblik-wipe.path" ]\n'
+    )
+    (tmp_path / "bin" / "systemctl").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    monkeypatch.setattr(command, "_SYSTEMD", tmp_path)
+    types(monkeypatch, DEVICE)
+    device.keeping.wiped.mkdir()
+    return device.keeping.wiped
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("", "; nothing was wiped."),
+        ("order.json", "is not complete: the device records nothing until it is"),
+        ("unfinished.json", "of an earlier wipe something is left"),
+    ],
+)
+def test_where_the_unit_failed_it_says_what_is_the_case_and_how_to_go_on(
+    name: str, words: str, device: Furnished, failed_unit: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if name:
+        (failed_unit / name).write_text("{}")
+    assert leerblik(device) == 75
+    said = capsys.readouterr().err
+    assert words in said
+    assert ("nothing was wiped" in said) is (not name)
+    assert "systemctl reset-failed leerblik-wipe.path leerblik-wipe.service" in said
+    assert not (device.keeping.runtime / ASKED_NAME).exists()
+
+
+def test_a_wipe_that_breaks_off_is_not_waited_for(
+    device: Furnished, failed_unit: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def taken_up(_path: Path, _order: object) -> None:
+        (failed_unit / ORDER_NAME).write_text("{}")
+
+    monkeypatch.setattr(command, "write_order", taken_up)
+    assert leerblik(device) == 75
+    assert "it broke off; a wipe was begun and is not complete" in capsys.readouterr().err
 
 
 def test_an_order_that_cannot_be_understood_wipes_nothing(device: Furnished) -> None:

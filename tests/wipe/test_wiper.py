@@ -7,6 +7,7 @@ import os
 import shutil
 import stat
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,22 @@ from device.domain.errors import Refused, Temporary
 from device.domain.wiping import ORDER_NAME, UNFINISHED_NAME
 from device.footage.assemble import MANIFEST_NAME
 from device.footage.durable import hash_file
+from device.storage.catalogue import FILE_NAME
 from device.wipe.places import Keeping
-from tests.wipe.furnished import DEVICE, GONE, HELD, MARK, ORDER, SENT, STRAY, Furnished, walk_into
+from tests.support.journal import plant_journal
+from tests.wipe.furnished import (
+    DEVICE,
+    GONE,
+    HELD,
+    KEYFILES,
+    MARK,
+    ORDER,
+    SENT,
+    STRAY,
+    Furnished,
+    is_root,
+    walk_into,
+)
 
 
 @pytest.fixture
@@ -106,6 +121,8 @@ def test_a_network_that_was_set_on_the_page_is_forgotten_and_no_other(
     assert device.asked == ["forget"]
     other = Furnished(tmp_path / "other").fill()
     shutil.rmtree(other.keeping.network)
+    for name in KEYFILES:
+        (other.keeping.keyfiles / name).unlink()
     other.wipe()
     assert other.asked == []
 
@@ -287,6 +304,8 @@ def test_links_lead_nowhere(device: Furnished, tmp_path: Path) -> None:
     outside.mkdir()
     (outside / "theirs").write_bytes(MARK)
     for place in device.keeping.places():
+        if place.only:
+            continue
         (place.folder / "to-a-folder").symlink_to(outside)
         (place.folder / "to-a-file").symlink_to(outside / "theirs")
         (place.folder / "nowhere").symlink_to(tmp_path / "nothing")
@@ -316,14 +335,91 @@ def test_a_name_that_is_no_text_is_removed_as_well(device: Furnished) -> None:
     assert device.wipe().complete
 
 
-def test_folders_in_each_other_without_end_are_named_and_break_nothing(device: Furnished) -> None:
-    deep = device.keeping.web / "a"
-    for _ in range(60):
-        deep = deep / "a"
+def test_folders_in_each_other_without_end_are_removed_as_well(device: Furnished) -> None:
+    deep = device.keeping.web.joinpath(*"a" * 200)  # each round takes forty
     deep.mkdir(parents=True)
+    (deep / "file").write_bytes(MARK)
+    assert device.wipe().complete
+    assert list(device.keeping.web.iterdir()) == []
+
+
+def test_what_pretends_to_be_larger_than_every_disk_is_removed_at_once(device: Furnished) -> None:
+    for number in range(20):
+        with (device.keeping.web / f"{number}").open("wb") as file:
+            file.truncate(1 << 40)
+    with (device.keeping.register / "register.jsonl").open("ab") as file:
+        file.truncate(1 << 40)
+    assert device.wipe().complete
+
+
+@pytest.mark.parametrize(
+    "name", ["register/register.jsonl", "state/catalogue.sqlite", f"spool/{HELD}/{MANIFEST_NAME}"]
+)
+def test_a_pipe_in_the_place_of_a_file_keeps_nobody_waiting(name: str, device: Furnished) -> None:
+    path = device.root / "var" / name
+    path.unlink()
+    os.mkfifo(path)
+    assert device.wipe().complete
+
+
+@pytest.mark.skipif(not is_root(), reason="only root has rights to lose")
+@pytest.mark.parametrize(("right", "complete"), [("+dac_override,+fowner", True), ("+dac_override", False)])
+def test_files_in_a_folder_with_the_sticky_bit_take_the_right_that_its_unit_has(
+    right: str, complete: bool, tmp_path: Path
+) -> None:
+    folder = tmp_path / "web"
+    folder.mkdir()
+    (folder / "file").write_bytes(MARK)
+    for path in (folder / "file", folder):
+        os.chown(path, 12345, 12345)
+    folder.chmod(0o1700)
+    code = (
+        "import sys; from pathlib import Path; from device.wipe.erase import empty\n"
+        "print(empty(Path(sys.argv[1]), secret=True).left)"
+    )
+    done = subprocess.run(
+        ["setpriv", f"--bounding-set=-all,{right}", sys.executable, "-c", code, folder],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert (done.stdout == "[]\n") is complete
+
+
+def test_what_networkmanager_connects_with_goes_before_the_proof_and_no_other_network(
+    device: Furnished,
+) -> None:
+    facts = facts_of(device.wipe().proof)
+    (place,) = (each for each in facts["places"] if each["name"] == "wifi")
+    assert (place["files_removed"], place["files_left"]) == (len(KEYFILES), 0)
+    (left,) = device.keeping.keyfiles.iterdir()
+    assert left.read_bytes() == b"psk=theirs"
+
+
+def test_a_password_that_cannot_be_removed_leaves_the_wipe_unfinished(
+    device: Furnished, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.unlink
+
+    def unlink(path: Any, **more: Any) -> None:
+        if Path(path).name == KEYFILES[0]:
+            raise OSError(30, "Read-only file system")
+        real(path, **more)
+
+    monkeypatch.setattr(os, "unlink", unlink)
     result = device.wipe()
     assert not result.complete
-    assert any("too many folders" in each["reason"] for each in facts_of(result.proof)["left"])
+    (left,) = facts_of(result.proof)["left"]
+    assert left == {"path": str(device.keeping.keyfiles / KEYFILES[0]), "reason": "Read-only file system"}
+
+
+def test_a_journal_that_somebody_laid_beside_the_catalogue_removes_nothing(
+    device: Furnished, tmp_path: Path
+) -> None:
+    victim = tmp_path / "victim"
+    catalogue = device.keeping.state / FILE_NAME
+    plant_journal(catalogue, victim)
+    facts = facts_of(device.wipe().proof)
+    assert victim.exists()
+    assert facts["catalogue_read"] is True
 
 
 def test_a_damaged_catalogue_and_a_damaged_register_are_destroyed_like_whole_ones(device: Furnished) -> None:

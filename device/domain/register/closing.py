@@ -1,7 +1,7 @@
 """Trajectories that are over, and how far their end reaches: all that was recorded under them is destroyed then.
 
-A trajectory is over when the coach closed it, or from the day after its last one. Neither can be undone: a name is
-used once, and nobody changes a last day afterwards.
+A trajectory is over when the coach closed it, or from the day after its last one (``device.recorder.last_days`` says
+when that day is believed). Neither can be undone: a name is used once, and nobody changes a last day afterwards.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def over(register: Register, today: date | None) -> list[str]:
 
 
 def recorded_under(register: Register, trajectories: Iterable[str]) -> dict[str, Reached]:
-    """Return for each of these trajectories its bookings and the recordings that were claimed for it.
+    """Return for each of these trajectories its bookings, its name, and the recordings that were claimed for it.
 
     The register is gone through once, however many trajectories there are.
     """
@@ -43,4 +43,7 @@ def recorded_under(register: Register, trajectories: Iterable[str]) -> dict[str,
     for name, claim in register.claims.items():
         if claim.trajectory in claimed:
             claimed[claim.trajectory].add(name)
-    return {name: Reached(frozenset(bookings[name]), frozenset(claimed[name])) for name in bookings}
+    return {
+        name: Reached(frozenset(bookings[name]), frozenset(claimed[name]), trajectory=name)
+        for name in bookings
+    }

@@ -19,12 +19,14 @@ from device.domain.register.state import Register, Withdrawal
 class Reached:
     """Bookings (all that was recorded under them before the withdrawal) and recordings by name.
 
-    ``teacher``: the recordings count only when they are hers.
+    ``teacher``: the recordings count only when they are hers. ``trajectory``: what was recorded for it under
+    no booking counts as well.
     """
 
     bookings: frozenset[str] = frozenset()
     recordings: frozenset[str] = frozenset()
     teacher: str = ""
+    trajectory: str = ""
 
 
 def reaches(register: Register, withdrawal: Withdrawal) -> Reached:

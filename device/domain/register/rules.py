@@ -42,6 +42,7 @@ from device.domain.trajectory import LegalBasis
 MAX_PUPILS = 200
 MAX_STAGES = 5
 _LONGEST = timedelta(days=366)
+_LONGEST_TRAJECTORY = timedelta(days=731)
 _LONGEST_HOLIDAY = timedelta(days=120)
 # As the accounts of the page have it.
 _TEACHER = re.compile(r"[a-z][a-z0-9]{1,7}")
@@ -217,6 +218,8 @@ def _trajectory(register: Register, decision: TrajectoryOpened, today: date) -> 
         yield Objection("stages", Problem.OUT_OF_RANGE, f"1-{MAX_STAGES}")
     if decision.closes_on < today:
         yield Objection("closes_on", Problem.PAST, str(decision.closes_on))
+    if decision.closes_on - today > _LONGEST_TRAJECTORY:
+        yield Objection("closes_on", Problem.TOO_LONG, str(_LONGEST_TRAJECTORY.days))
 
 
 def _trajectory_closed(register: Register, decision: TrajectoryClosed, today: date) -> Found:

@@ -84,10 +84,11 @@ class Withdrawal:
 class Register:
     """What counts now. Agreements by teacher and trajectory, everything else by its own name.
 
-    ``claim_numbers`` are the lines in which recordings were claimed.
+    ``claim_numbers`` are the lines in which recordings were claimed; ``decided_at`` is when the last line was written.
     """
 
     head: Head = field(default_factory=Head)
+    decided_at: datetime | None = field(default=None, compare=False)
     school: SchoolSet | None = None
     holidays: Mapping[str, HolidaySet] = field(default_factory=lambda: _NOTHING)
     teachers: Mapping[str, bool] = field(default_factory=lambda: _NOTHING)
@@ -126,7 +127,7 @@ def fold(entries: Iterable[tuple[Entry, Head]], register: Register = Register())
     draft |= {name: dict(value) for name, value in draft.items() if isinstance(value, Mapping)}
     seen = _Draft(draft)
     for entry, head in entries:
-        draft["head"] = head
+        draft["head"], draft["decided_at"] = head, entry.at
         if may_decide(entry.by, entry.decision, seen):  # type: ignore[arg-type]  # it has the same names
             _EFFECTS[type(entry.decision)](draft, entry)
     frozen: dict[str, Any] = {

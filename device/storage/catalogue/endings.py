@@ -13,9 +13,10 @@ from device.domain.register.effects import Reached
 from device.storage.catalogue.database import transaction
 from device.storage.catalogue.recordings import Recording, Recordings, recording_of, utc_now
 
-# A recording under a trajectory: of one of its bookings, or claimed for it.
+# A recording under a trajectory: of one of its bookings, claimed for it, or under no booking, by the settings alone.
 _UNDER = (
     " FROM recordings WHERE id IN (SELECT id FROM recordings WHERE booking IN (SELECT value FROM json_each(:bookings))"
+    " UNION SELECT id FROM recordings WHERE booking = '' AND trajectory = :trajectory AND trajectory != ''"
     " UNION SELECT value FROM json_each(:names))"
 )
 _ENDED = (Status.DISCARDED, Status.WITHDRAWN, Status.DESTROYED)
@@ -109,7 +110,7 @@ class Endings:
             self._db.execute("UPDATE order_sends SET confirmed = 1 WHERE remote_name = ?", (remote_name,))
 
     def forget(self, recording: str) -> None:
-        """An order that was refused must be sent again."""
+        """An order that was refused, or is never answered, must be sent again."""
         with transaction(self._db):
             self._db.execute("UPDATE order_sends SET confirmed = 0 WHERE recording = ?", (recording,))
 
@@ -120,6 +121,11 @@ class Endings:
             (recording,),
         ).fetchone()
         return None if row is None else str(row[0])
+
+    def sent_at(self, remote_name: str) -> str:
+        """Return the wall time in UTC at which an order went out under a name, as :func:`utc_now` writes it."""
+        row = self._db.execute("SELECT at FROM order_sends WHERE remote_name = ?", (remote_name,)).fetchone()
+        return str(row[0])
 
     def destroy(self, recording: str, certificate: bytes) -> None:
         """Keep the certificate and make the recording destroyed, both or neither; errors as ``Recordings.move``."""
@@ -149,4 +155,5 @@ def _names(reached: Reached) -> dict[str, str]:
     return {
         "bookings": json.dumps(sorted(reached.bookings)),
         "names": json.dumps(sorted(reached.recordings)),
+        "trajectory": reached.trajectory,
     }

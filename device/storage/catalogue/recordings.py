@@ -242,11 +242,11 @@ class Recordings:
         ).fetchall()
         return {row[0]: row[1] for row in rows}, sum(row[2] for row in rows) / 1e6
 
-    def used_bookings(self, bookings: Collection[str], but: str = "") -> frozenset[str]:
-        """Return those of these bookings under which something was recorded; ``but`` does not count."""
+    def used_bookings(self, bookings: Collection[str]) -> frozenset[str]:
+        """Return those of these bookings under which something was recorded."""
         rows = self._db.execute(
-            "SELECT DISTINCT booking FROM recordings WHERE booking IN (SELECT value FROM json_each(?)) AND id != ?",
-            (json.dumps(sorted(bookings)), but),
+            "SELECT DISTINCT booking FROM recordings WHERE booking IN (SELECT value FROM json_each(?))",
+            (json.dumps(sorted(bookings)),),
         )
         return frozenset(row[0] for row in rows)
 
@@ -305,7 +305,7 @@ class Recordings:
 
 
 def utc_now() -> str:
-    """Return the wall time as text, for people to read; nothing is decided by it."""
+    """Return the wall time as text, for people to read; all it decides is when an order goes out anew."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 

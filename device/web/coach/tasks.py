@@ -129,7 +129,7 @@ def _trajectories(register: Register, today: date) -> Iterator[Task]:
         waiting = [code for code in opened.teachers if (code, name) not in register.agreements]
         if ends_soon(register.trajectories[name], today):
             sentence = _(
-                "Trajectory “%(name)s” ends %(day)s. The day after, its recordings are destroyed, "
+                "Trajectory “%(name)s” ends %(day)s. Within two days after, its recordings are destroyed, "
                 "here and on your machine.",
                 name=name, day=day_words(opened.closes_on),
             )  # fmt: skip

@@ -163,7 +163,10 @@ def _power(status: Status) -> Iterator[Check]:
 
 
 def _clock(status: Status) -> Iterator[Check]:
-    if status.get("clock_trusted"):
+    problem = _problem(status, "clock")
+    if problem is not None:
+        yield Check(_("Clock"), Grade.WRONG, problem)
+    elif status.get("clock_trusted"):
         yield Check(_("Clock"), Grade.GOOD, _("It is kept in step by a time server."))
     else:
         yield Check(
@@ -194,7 +197,8 @@ def coachs_machine(status: Status) -> Iterator[Check]:
     since = _("Since %(at)s.", at=_moment(str(sync.get("at", ""))))
     if state in ("ok", "sending"):
         answered = _("It answered when it was last tried.") if "answered" in message else ""
-        found = f"{_('Everything was sent.')} {answered}".strip() if state == "ok" else _("It is sending.")
+        sent = _("Everything was sent.")
+        found = f"{sent} {answered}".strip() if state == "ok" else _("It is sending.")
         yield Check(name, Grade.GOOD, f"{found} {since}")
     elif state in ("waiting", "stopped"):
         advice = _("Is the coach's machine on, and is its page here filled in? Recordings wait until then.")

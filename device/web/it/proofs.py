@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from device.domain.errors import Permanent
+from device.domain.wiping import DESTROYED, ORDER_NAME, UNFINISHED_NAME
 from device.web import private_file
 
 _NAME = re.compile(r"(wiped-\d{8}T\d{6}Z)\.(json|json\.sig|txt|key\.json)")
@@ -50,6 +51,18 @@ def _read(folder: Path, stem: str) -> Proof | None:
         return None
     files = [f"{stem}.{kind}" for kind in _KINDS]
     return Proof(
-        str(facts.get("device", "")), str(facts.get("ended_at", "")), facts.get("complete") is True,
+        str(facts.get("device", "")), str(facts.get("ended_at", "")),
+        facts.get("complete") is True and _is_over(folder, f"{stem}.key.json"),
         bool(facts.get("signed_with")), tuple(name for name in files if (folder / name).is_file()),
     )  # fmt: skip
+
+
+def _is_over(folder: Path, key_name: str) -> bool:
+    """Tell whether the key went too: it goes after the proof, which cannot tell of it."""
+    if any((folder / name).exists() for name in (ORDER_NAME, UNFINISHED_NAME)):
+        return False
+    try:
+        said = private_file.read(folder / key_name) or {}
+    except Permanent:
+        return False
+    return said.get("ssh_key") == DESTROYED

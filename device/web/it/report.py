@@ -57,18 +57,18 @@ def _lines(
 ) -> Iterator[str]:
     yield f"Leerblik, {device}, {_time(now)}"
     yield _("Without footage, lessons, teachers and groups.")
-    yield from ("", f"# {_('Health')}")
+    yield from ("", "# " + _("Health"))
     for check in found:
         yield f"{check.name}: {grade_word(check.grade)}. {check.found}"
         if check.advice:
             yield f"  -> {check.advice}"
-    yield from ("", f"# {_('Versions')}")
+    yield from ("", "# " + _("Versions"))
     yield from (f"{name}: {version}" for name, version in versions(recorder))
-    yield from ("", f"# {_('Settings')}")
+    yield from ("", "# " + _("Settings"))
     yield from (f"{table}.{key} = {value}" for table, key, value in rows)
-    yield from ("", f"# {_('What happened to its parts')}")
+    yield from ("", "# " + _("What happened to its parts"))
     if diary is not None:
-        yield f"{_time(diary.begun_at)} {_('the page was started; earlier is only in the journal')}"
+        yield " ".join((_time(diary.begun_at), _("the page was started; earlier is only in the journal")))
         yield from (f"{_time(line.at)} {line.event} {line.sentence}".rstrip() for line in diary.lines())
 
 

@@ -68,7 +68,11 @@ def arm() -> Response:
         if not problems:
             services().recorder.ask("wipe", wipe="arm", name=name, unsent=unsent)
     except Busy:
-        return make_response(_page(problem=_("A lesson is being recorded: wipe when it has ended.")), 409)
+        sentence = _(
+            "Not now: a lesson is being recorded or ended just now, or the button waited for a wipe already. "
+            "Try again in a minute."
+        )
+        return make_response(_page(problem=sentence), 409)
     except Refused:
         # What is here became more since this page was shown.
         problems["unsent"] = _("Look once more at what is here.")

@@ -110,8 +110,8 @@ def _retention(sources: Sources) -> Iterator[Fact]:
     )
     yield Fact(
         _("The copy on the coach's machine"),
-        _("destroyed by order when it is taken back, when the trajectory is closed, or the day after its last day; "
-          "a signed certificate comes back, and does not know of copies made by hand"),
+        _("destroyed by order when it is taken back, when the trajectory is closed, or within two days after its last "
+          "day; a signed certificate comes back, and does not know of copies made by hand"),
         program_source("device/domain/withdrawal.py"),
     )  # fmt: skip
     yield Fact(

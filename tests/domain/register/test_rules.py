@@ -124,6 +124,10 @@ CASES: dict[str, tuple[Problem, Case]] = {
     "not arranged": (Problem.NOT_ARRANGED, Case(replace(GROUP, not_filmed=2), "arrangement", "2")),
     "not asked": (Problem.NOT_ASKED, Case(replace(GROUP, asked=20), "asked", "4", before=[CONSENT])),
     "backwards": (Problem.ORDER, Case(replace(NEXT, to_time=time(9, 0)), "to_time", "09:30")),
+    "trajectory for years": (
+        Problem.TOO_LONG,
+        Case(replace(TRAJECTORY, trajectory="new", closes_on=date(2029, 1, 1)), "closes_on", "731"),
+    ),
     "for years": (Problem.TOO_LONG, Case(replace(GROUP, valid_until=date(2030, 1, 1)), "valid_until", "366")),
     "yesterday": (
         Problem.PAST,

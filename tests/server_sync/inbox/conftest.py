@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from device.domain.receipt import Receipt, read_receipt
 from server_sync.inbox.disk import Disk
+from server_sync.inbox.film_folder import MARK
 from server_sync.inbox.intake import Intake
 from server_sync.inbox.keys import UnlockedKeys
 from server_sync.inbox.lock import lock
@@ -86,7 +87,7 @@ class Coach:
         return read_receipt(path.read_bytes(), self.keys.signing_key.public_key())
 
     def film_files(self) -> list[Path]:
-        return sorted(self.films.iterdir()) if self.films.exists() else []
+        return sorted(each for each in self.films.glob("*") if each.name != MARK)
 
     def left(self) -> list[str]:
         return sorted(path.name for path in self.inbox.iterdir())

@@ -15,7 +15,9 @@ import pytest
 
 from device import cli
 from device.domain.receipt import read_public_key
+from server_sync.inbox.film_folder import FilmFolder
 from server_sync.inbox.library import Library
+from server_sync.inbox.taken_in import TakenIn
 from tests.server_sync.inbox.conftest import lock_quickly
 from tests.support.footage import Sealed, cut, encode, seal_recording
 
@@ -99,11 +101,38 @@ def test_a_received_recording_is_listed_without_the_passphrase(
     assert received.manifest.recording in capsys.readouterr().out
 
 
+def test_the_list_says_that_orders_wait_and_that_a_library_is_not_there(
+    config: Path, received: Sealed, capsys: pytest.CaptureFixture[str]
+) -> None:
+    away = (config.parent / "library").rename(config.parent / "unplugged")
+    (config.parent / "box" / "inbox" / f"{received.manifest_object}.order.age").write_bytes(b"sealed")
+    assert leerblik("--config", config, "list") == 0
+    said = capsys.readouterr().out
+    assert "1 order(s) to destroy wait in the drop box" in said
+    assert "is not there; is its disk mounted?" in said
+    assert "no recordings have arrived yet" not in said
+    assert leerblik("--config", config, "once", passphrase=PASSPHRASE) == 75
+    assert not (config.parent / "library").exists()
+    away.rename(config.parent / "library")
+
+
+def test_a_film_that_was_opened_is_known_by_the_folder_that_it_lies_in(
+    config: Path, received: Sealed, tmp_path: Path
+) -> None:
+    recording = received.manifest.recording
+    first = FilmFolder(tmp_path / "films", published=True).mark()
+    (tmp_path / "films").rename(tmp_path / "films of before")
+    assert leerblik("--config", config, "open", recording, passphrase=PASSPHRASE) == 0
+    second = FilmFolder(tmp_path / "films", published=True).mark()
+    assert set(TakenIn(tmp_path / "library").films(recording) or ()) == {first, second}
+    assert first != second
+
+
 def test_verify_names_what_was_damaged_and_open_makes_the_film_again(
     config: Path, received: Sealed, capsys: pytest.CaptureFixture[str]
 ) -> None:
     recording = received.manifest.recording
-    (film,) = (config.parent / "films").iterdir()
+    (film,) = (config.parent / "films").glob("*.mp4")
     original = film.read_bytes()
     film.unlink()
     assert leerblik("--config", config, "verify", passphrase=PASSPHRASE) == 65

@@ -46,7 +46,8 @@ def as_it_should_be(coach: Coach, whole: Sealed, lacking: Sealed) -> None:
     assert names == sorted(f"{each}.receipt.json" for each in answered)
     assert [coach.receipt(each).accepted for each in answered] == [True, True, False]
     assert coach.left() == [f"{lacking.manifest.segments[1].object}.age"]
-    assert sorted(path.name for path in coach.library.iterdir()) == [".lock", whole.manifest.recording]
+    names = sorted(path.name for path in coach.library.iterdir())
+    assert names == [".lock", ".taken-in", whole.manifest.recording]
 
 
 def steps_of_a_day(coach: Coach) -> int:

@@ -14,6 +14,7 @@ import pyrage
 import pytest
 
 from device.domain.errors import Busy, Temporary
+from device.domain.identifiers import is_ulid
 from device.domain.manifest import Manifest
 from server_sync.inbox.disk import Disk
 from server_sync.inbox.library import Library
@@ -73,7 +74,7 @@ def test_a_recording_is_kept_joined_answered_and_removed_from_the_drop_box(coach
 def test_nothing_of_the_footage_may_be_read_by_others(coach: Coach) -> None:
     coach.deliver(recording(coach))
     coach.work()
-    (folder,) = (each for each in coach.library.iterdir() if each.is_dir())
+    (folder,) = (each for each in coach.library.iterdir() if is_ulid(each.name))
     assert folder.stat().st_mode & 0o077 == 0
     assert all(each.stat().st_mode & 0o077 == 0 for each in (*folder.iterdir(), *coach.film_files()))
 

@@ -17,7 +17,7 @@ from typing import Any
 import av
 import pyrage
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from device.domain.errors import Permanent, Temporary
@@ -308,6 +308,7 @@ def test_a_segment_that_was_cut_off_in_the_middle_moves_nothing_behind_it(film: 
 
 @settings(deadline=None, max_examples=10)
 @given(early_us=st.integers(1, 1_990_000))
+@example(early_us=424_823)
 def test_a_cut_off_tail_that_reaches_into_the_next_segment_is_left_out(early_us: int) -> None:
     segments = cut(encode(4), [0, 2], 4)
     moved = [segments[0], replace(segments[1], offset_us=2_000_000 - early_us)]
@@ -323,7 +324,8 @@ def test_a_cut_off_tail_that_reaches_into_the_next_segment_is_left_out(early_us:
     after = [round(cut_at * 90_000) + ticks for ticks in segments[1].video_ticks]
     assert packets(probed, "video") == [*before, *after]
     sound = packets(probed, "audio")
-    assert all(abs(sound[-n] - (cut_at * 48_000 + segments[1].audio_samples[-n])) <= 73 for n in (1, 40, 80))
+    # Less than 1.5 ms is a rounding and no gap, and libav rounds a track's start to 1 ms: both can fall together.
+    assert all(abs(sound[-n] - (cut_at * 48_000 + segments[1].audio_samples[-n])) <= 121 for n in (1, 40, 80))
 
 
 def test_sound_that_lies_in_two_segments_is_heard_once(film: Path) -> None:

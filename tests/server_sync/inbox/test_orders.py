@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,10 +14,12 @@ import pyrage
 import pytest
 
 from device.domain.destruction import Reason
+from device.domain.errors import Temporary
 from device.domain.withdrawal import Certificate, Order, read_certificate, write_order
 from server_sync.inbox.disk import Disk
 from server_sync.inbox.library import Library
 from server_sync.inbox.outcome import Result
+from server_sync.inbox.taken_in import FOLDER as TAKEN_IN
 from server_sync.inbox.tombs import FOLDER, Tombs
 from tests.server_sync.inbox.conftest import Coach
 from tests.server_sync.inbox.plug import Plug, died
@@ -159,12 +162,13 @@ def test_a_folder_of_films_that_is_not_mounted_is_waited_for(sent: Sent) -> None
 class FullDisk(Disk):
     """A disk without any room for as long as there are films on it."""
 
-    def __init__(self, films: Path) -> None:
+    def __init__(self, films: Path, error: int = errno.ENOSPC) -> None:
         self._films = films
+        self._error = error
 
     def write_new(self, path: Path, data: bytes, mode: int) -> None:
-        if any(self._films.iterdir()):
-            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        if any(self._films.glob("*.mp4")):
+            raise OSError(self._error, os.strerror(self._error), str(path))
         super().write_new(path, data, mode)
 
 
@@ -329,3 +333,102 @@ def test_killed_again_and_again_it_still_ends(sent: Sent) -> None:
     sent.coach.work()
     assert sent.left() == []
     assert sent.certificate().objects == 3
+
+
+def test_a_library_whose_disk_is_not_mounted_proves_nothing_and_is_not_made(sent: Sent) -> None:
+    away = sent.coach.library.rename(sent.coach.root / "unplugged")
+    sent.order()
+    with pytest.raises(Temporary, match="is its disk mounted"):
+        sent.coach.work()
+    assert not sent.coach.library.exists()
+    away.rename(sent.coach.library)
+    sent.coach.work()
+    assert sent.certificate().objects == 3
+    assert sent.left() == []
+
+
+def test_an_empty_folder_where_the_disk_of_the_library_was_proves_nothing(sent: Sent) -> None:
+    away = sent.coach.library.rename(sent.coach.root / "unplugged")
+    sent.coach.library.mkdir()
+    sent.order()
+    (outcome,) = sent.coach.work()
+    assert outcome.result is Result.WAITING
+    assert "is its disk mounted, and is library_dir right?" in outcome.problem
+    assert not list(sent.coach.receipts.glob(f"{ORDER}.*"))
+    (sent.coach.library / ".lock").unlink()
+    sent.coach.library.rmdir()
+    away.rename(sent.coach.library)
+    sent.coach.work()
+    assert sent.certificate().objects == 3
+    assert sent.left() == []
+
+
+def test_what_another_library_took_in_is_not_certified_by_the_one_of_now(sent: Sent) -> None:
+    away = sent.coach.library.rename(sent.coach.root / "earlier")
+    sent.coach.library.mkdir()
+    other = seal_recording(cut(encode(2), [0, 1], 2), [sent.coach.recipient], number=2)
+    sent.coach.deliver(other)
+    sent.coach.work()
+    sent.order()
+    assert [each.result for each in sent.coach.work()] == [Result.WAITING]
+    assert Library(away).holds(sent.recording)
+
+
+def test_an_empty_folder_where_the_disk_of_the_films_was_is_waited_for(sent: Sent) -> None:
+    away = sent.coach.films.rename(sent.coach.root / "unplugged")
+    sent.coach.films.mkdir()
+    sent.order()
+    (outcome,) = sent.coach.work()
+    assert outcome.result is Result.WAITING
+    assert "is its disk mounted, and is film_dir right?" in outcome.problem
+    assert Library(sent.coach.library).holds(sent.recording)
+    sent.coach.films.rmdir()
+    away.rename(sent.coach.films)
+    sent.coach.work()
+    assert sent.certificate().film
+    assert sent.left() == []
+
+
+def test_a_folder_of_films_that_is_gone_for_good_is_let_go_by_the_line_that_the_log_names(sent: Sent) -> None:
+    shutil.rmtree(sent.coach.films)
+    sent.coach.films.mkdir()
+    sent.order()
+    (outcome,) = sent.coach.work()
+    found = re.search(r"add the line (\S+) to (\S+)$", outcome.problem)
+    assert found
+    Path(found[2]).write_text(f"{found[1]}\n")
+    sent.coach.work()
+    assert not sent.certificate().film
+
+
+def test_a_disk_that_fails_for_another_reason_keeps_the_film_until_there_is_a_tomb(sent: Sent) -> None:
+    (film,) = sent.coach.film_files()
+    before = film.read_bytes()
+    sent.order()
+    (outcome,) = sent.coach.work(FullDisk(sent.coach.films, errno.EIO))
+    assert outcome.result is Result.WAITING
+    assert film.read_bytes() == before
+    sent.coach.work()
+    assert sent.certificate().film
+
+
+def test_while_a_second_order_is_answered_the_films_may_be_away(sent: Sent) -> None:
+    sent.order()
+    sent.coach.work()
+    shutil.rmtree(sent.coach.films)
+    sent.order(ulid(501))
+    sent.coach.work()
+    assert sent.certificate(ulid(501)).film
+
+
+def test_without_its_note_as_after_a_backup_an_empty_folder_of_films_is_waited_for_too(sent: Sent) -> None:
+    shutil.rmtree(sent.coach.library / TAKEN_IN)
+    away = sent.coach.films.rename(sent.coach.root / "unplugged")
+    sent.coach.films.mkdir()
+    sent.order()
+    assert [each.result for each in sent.coach.work()] == [Result.WAITING]
+    sent.coach.films.rmdir()
+    away.rename(sent.coach.films)
+    sent.coach.work()
+    assert sent.certificate().film
+    assert sent.left() == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,8 @@ from device.domain.identifiers import is_ulid
 from device.domain.lifecycle import Status
 from device.domain.receipt import Receipt, sign_receipt
 from device.domain.withdrawal import Certificate, read_certificate, sign_certificate
-from device.storage.catalogue import new_order
+from device.storage.catalogue import fresh_ulid, new_order
+from server_sync.push.caller import Caller
 from server_sync.push.names import ORDER_SUFFIX, answers_to_order, order_ulid
 from tests.server_sync.push.house import KEY, STRANGER, PlugPulled, PushHouse
 
@@ -56,6 +58,14 @@ class Called(PushHouse):
             film=True,
             destroyed_at=AT,
         )
+
+    def later(self, days: float, *, settings_changed_s: float = 0.0) -> None:
+        """Let the sync's clock be so many days ahead, and its settings changed then."""
+        self.caller = Caller(
+            self.sync, self.transport, KEY.public_key(), fresh_ulid, self._check_may_go_on,
+            settings_changed_s=settings_changed_s, now_s=lambda: time.time() + days * 86_400,
+        )  # fmt: skip
+        self.loop._caller = self.caller
 
     def name(self) -> str:
         name = self.sync.endings.sent_as(self.recordings[0])
@@ -105,6 +115,54 @@ def test_an_order_goes_out_once(house: Called) -> None:
         house.loop.run_once()
     house.restart()
     house.loop.run_once()
+    assert len(house.orders()) == 1
+
+
+def test_what_is_not_answered_for_a_week_goes_again_once_under_a_new_name(house: Called) -> None:
+    house.loop.run_once()
+    house.later(6.9)
+    for _ in range(3):
+        house.loop.run_once()
+    assert len(house.orders()) == 1
+    first = house.name()
+    house.later(7.1)
+    house.loop.run_once()
+    house.later(0.0)
+    for _ in range(3):
+        house.loop.run_once()
+    assert len(house.orders()) == 2
+    assert house.name() != first
+    house.certify(house.certificate())
+    house.loop.run_once()
+    assert house.recording.status is Status.DESTROYED
+
+
+def test_an_answer_that_came_late_counts_though_a_week_is_over(house: Called) -> None:
+    house.loop.run_once()
+    house.certify(house.certificate())
+    house.later(8.0)
+    house.loop.run_once()
+    assert house.recording.status is Status.DESTROYED
+    assert len(house.orders()) == 1
+
+
+def test_after_the_settings_changed_it_goes_again_once_whatever_answer_of_another_machine_lies_there(
+    house: Called,
+) -> None:
+    house.loop.run_once()
+    house.certify(house.certificate(), STRANGER)
+    house.restart()
+    house.later(0.0, settings_changed_s=time.time())
+    for _ in range(4):
+        house.loop.run_once()
+        house.loop._not_before_s.clear()  # what was put off is not waited for here
+    assert len(house.orders()) == 2
+
+
+def test_a_clock_that_is_behind_the_settings_does_not_send_orders_without_end(house: Called) -> None:
+    house.later(0.0, settings_changed_s=time.time() + 1e6)
+    for _ in range(4):
+        house.loop.run_once()
     assert len(house.orders()) == 1
 
 

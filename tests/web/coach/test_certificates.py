@@ -80,7 +80,7 @@ def test_from_two_weeks_before_the_last_day_the_overview_and_the_trajectory_warn
     today = desk.site.now().date()
     opened = replace(TRAJECTORY, closes_on=today + timedelta(days=days))
     desk.decided(*(opened if each is TRAJECTORY else each for each in ALL_SET))
-    assert ("The day after, its recordings are destroyed" in desk.see("/coach/")) is warned
+    assert ("Within two days after, its recordings are destroyed" in desk.see("/coach/")) is warned
     page = desk.see(f"/coach/trajectories/one?name={NAME}")
     assert ("Its last day comes soon." in page) is warned
     assert ("The last day has passed" in page) is (days < 0)

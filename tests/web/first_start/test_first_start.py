@@ -50,7 +50,7 @@ class Fresh:
     def __init__(self, folder: Path) -> None:
         self.own = folder / "web"
         self.book = RegisterBook(folder)
-        self.recorder = RealRecorder(Unit(folder / "recorder", coach_key_present=False))
+        self.recorder = RealRecorder(Unit(folder / "recorder", agreed=None, coach_key_present=False))
         self.claim = ClaimCode(self.own, Hasher(CHEAP_KIB))
         self.code = self.claim.make()
         self.site = Site(folder).open(first_start, book=self.book, recorder=self.recorder)

@@ -138,10 +138,10 @@ def test_with_a_real_recorder_the_page_arms_and_a_hand_orders_and_the_page_alone
     browser = site.log_in(Role.IT)
     assert post(browser, "/it/wipe", name="device-1").status_code == 303
     assert "5:00" in browser.get("/it/wipe").text
-    unit.ask("press", pass_s=6)
+    unit.ask("press", pass_s=11)
     assert not (unit.root / ASKED_NAME).exists()
     unit.loop._take_edge(Edge(True, unit.clock.ns))
-    unit.clock.pass_s(5)
+    unit.clock.pass_s(10)
     unit.loop._take_edge(Edge(False, unit.clock.ns))
     assert (unit.root / ASKED_NAME).exists()
     assert "is being wiped" in browser.get("/it/wipe/now?lang=en").text
@@ -217,5 +217,23 @@ def test_a_proof_that_is_not_complete_is_shown_as_such_and_a_broken_one_not_at_a
     path = next(furnished.keeping.wiped.glob("*Z.json"))
     path.write_text(json.dumps({**json.loads(path.read_text()), "complete": False}))
     assert "NOT wiped completely" in site.log_in(Role.IT).get("/it/wipe?lang=en").text
+    path.write_text(json.dumps({**json.loads(path.read_text()), "complete": True}))
+    assert "NOT wiped" not in site.log_in(Role.IT).get("/it/wipe?lang=en").text
     path.write_text("{broken")
     assert site.log_in(Role.IT).get("/it/wipe?lang=en").status_code == 200
+
+
+@pytest.mark.parametrize("told", ["unfinished", "order", "key", "broken", "gone"])
+def test_a_wipe_that_could_not_destroy_the_key_is_not_called_complete(told: str, tmp_path: Path) -> None:
+    site, furnished = wiped_site(tmp_path)
+    folder = furnished.keeping.wiped
+    key = next(folder.glob("*.key.json"))
+    if told in ("unfinished", "order"):
+        (folder / f"{told}.json").write_text("{}")
+    elif told == "gone":
+        key.unlink()
+    else:
+        key.write_text("{" if told == "broken" else json.dumps({"ssh_key": "ssh_key: Read-only file system"}))
+    site.populate()
+    site.recorder.answers["wipe"] = NOTHING
+    assert "NOT wiped completely" in site.log_in(Role.IT).get("/it/wipe?lang=en").text
